@@ -1,0 +1,9 @@
+"""The clinic app."""
+
+from django.apps import AppConfig
+
+
+class ClinicConfig(AppConfig):
+    name = "clinic"
+    label = "clinic"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,53 @@
+"""Times as people write them. The only place where an instant becomes words."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext
+
+
+def zone(name: str) -> ZoneInfo:
+    """An IANA zone."""
+    return ZoneInfo(name)
+
+
+def local(instant: datetime, zone_name: str) -> datetime:
+    """The instant on the wall clock of a zone."""
+    return instant.astimezone(ZoneInfo(zone_name))
+
+
+def today_in(zone_name: str) -> date:
+    """The calendar date it is now in a zone."""
+    return local(timezone.now(), zone_name).date()
+
+
+def at_local(day: date, at: time, zone_name: str) -> datetime:
+    """The instant of a wall-clock time. A time inside a spring gap moves forward by the gap;
+    of two in an autumn overlap the first is meant (fold=0)."""
+    wall = datetime.combine(day, at, tzinfo=ZoneInfo(zone_name))
+    return wall.astimezone(ZoneInfo("UTC"))
+
+
+def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
+    """The first instant of a local day and of the next one: 23, 24 or 25 hours apart."""
+    return at_local(day, time.min, zone_name), at_local(day + timedelta(days=1), time.min, zone_name)
+
+
+def zone_label(zone_name: str) -> str:
+    """The zone's city, as in 'New York time'."""
+    city = zone_name.rsplit("/", 1)[-1].replace("_", " ")
+    return gettext("%(city)s time") % {"city": city}
+
+
+def print_visit(instant: datetime, zone_name: str, language: str = "en") -> str:
+    """A visit's time for a patient: weekday, date, time and the location's zone by name."""
+    with translation.override(language):
+        wall = local(instant, zone_name)
+        day = formats.date_format(wall, gettext("l, F j, Y"))
+        clock = formats.date_format(wall, gettext("g:i A"))
+        return gettext("%(day)s at %(clock)s (%(zone)s)") % {
+            "day": day,
+            "clock": clock,
+            "zone": zone_label(zone_name),
+        }

@@ -1,0 +1,127 @@
+"""Errors at the HTTP edge: once for pages and htmx, once for JSON (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.http import reswap, retarget
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from clinic.core.errors import ClinicError
+
+logger = logging.getLogger("clinic.http")
+
+
+class ClinicErrorMiddleware:
+    """Shows a ClinicError raised by a page: an alert for htmx, a full page otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, ClinicError):
+            return None
+        if getattr(request, "htmx", False):
+            answer = render(request, "clinic/_error.html", {"error": exception}, status=exception.http_status)
+            return reswap(retarget(answer, "#alerts"), "innerHTML")
+        return render(
+            request,
+            "clinic/error_page.html",
+            {"error": exception, "status": exception.http_status, "title": exception.title, "detail": exception.text},
+            status=exception.http_status,
+        )
+
+
+class NoStoreMiddleware:
+    """Health data is never kept by a browser or proxy, except static files (served earlier)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+def clinic_context(request: HttpRequest) -> dict[str, Any]:
+    """What every template knows about the clinic."""
+    return {"clinic_name": settings.CLINIC_NAME, "is_demo": getattr(settings, "IS_DEMO", False)}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was open for too long, or came from elsewhere."""
+    return render(request, "403_csrf.html", status=403)
+
+
+def problem(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    facts: dict[str, Any] | None = None,
+    fields: dict[str, Any] | None = None,
+) -> Response:
+    """An RFC 9457 problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:clinic:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "facts": facts or {},
+    }
+    if fields:
+        body["fields"] = fields
+    return Response(body, status=status, content_type="application/problem+json")
+
+
+def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exceptions and ours as problem documents; anything else stays a 500."""
+    set_rollback()
+    if isinstance(exc, ClinicError):
+        return problem(
+            status=exc.http_status, code=exc.code, title=exc.title, detail=exc.text, facts=exc.facts, fields=exc.fields
+        )
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound("There is no such record, or it is not yours to see.")
+    if isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied("Your role does not allow this.")
+    if isinstance(exc, exceptions.ValidationError):
+        return problem(
+            status=400,
+            code="invalid",
+            title="Please check what you sent",
+            detail="Some fields break a rule; see fields.",
+            fields=exc.detail if isinstance(exc.detail, dict) else {"non_field_errors": exc.detail},
+        )
+    if isinstance(exc, exceptions.APIException):
+        response = problem(
+            status=exc.status_code, code=str(exc.default_code), title=str(exc.default_detail), detail=str(exc.detail)
+        )
+        for name, value in _challenge(exc).items():
+            response[name] = value
+        return response
+    return None
+
+
+def _challenge(exc: exceptions.APIException) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait or 1))  # type: ignore[attr-defined]
+    return headers

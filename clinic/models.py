@@ -1,0 +1,139 @@
+"""The clinic itself: where it is, its rooms, what it offers."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from clinic.core.records import Record
+
+
+def validate_zone(name: str) -> None:
+    """An IANA zone name this machine knows."""
+    if name not in available_timezones():
+        raise ValidationError("Not an IANA time zone.", code="unknown_zone")
+
+
+class LocationQuerySet(models.QuerySet["Location"]):
+    def visible_to(self, user: Any) -> LocationQuerySet:
+        """The locations this staff member works at."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(staff=user)
+
+    def in_order(self) -> LocationQuerySet:
+        return self.order_by("name", "id")
+
+
+class Location(Record):
+    """A place where patients are seen, with its own clock."""
+
+    name = models.CharField(max_length=80, unique=True)
+    timezone = models.CharField(max_length=50, validators=[validate_zone])
+    address = models.CharField(max_length=200, default="", blank=True)
+    phone = models.CharField(max_length=30, default="", blank=True)
+    country = models.CharField(max_length=2, default="US")
+
+    objects = LocationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def visible_to(self, user: Any) -> RoomQuerySet:
+        return self.filter(location__in=Location.objects.visible_to(user))
+
+
+class Room(Record):
+    """A treatment room: one patient at a time."""
+
+    location = models.ForeignKey(Location, models.PROTECT, related_name="rooms")
+    name = models.CharField(max_length=80)
+    is_active = models.BooleanField(default=True)
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="room_name_once_per_location", fields=["location", "name"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TechniqueFamily(models.TextChoices):
+    MYOFASCIAL_RELEASE = "myofascial_release", "Myofascial release"
+    MASSAGE = "massage", "Massage"
+    COMBINED = "combined", "Combined"
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def visible_to(self, user: Any) -> ServiceQuerySet:
+        """Every staff member sees what the clinic offers."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.all()
+
+    def offered(self) -> ServiceQuerySet:
+        return self.filter(is_active=True).order_by("name", "id")
+
+
+class Service(Record):
+    """Something a patient can book: how long, how much room around it, which kind of touch."""
+
+    name = models.CharField(max_length=80, unique=True)
+    technique_family = models.CharField(max_length=20, choices=TechniqueFamily)
+    duration_minutes = models.PositiveSmallIntegerField()
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=0)
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=0)
+    for_unscreened_patients = models.BooleanField(
+        default=False, help_text="May be booked before the intake is answered (a first visit)."
+    )
+    is_active = models.BooleanField(default=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="service_duration_between_5_minutes_and_8_hours",
+                condition=Q(duration_minutes__gte=5, duration_minutes__lte=480),
+            ),
+            models.CheckConstraint(
+                name="service_buffers_up_to_2_hours",
+                condition=Q(buffer_before_minutes__lte=120, buffer_after_minutes__lte=120),
+            ),
+            models.CheckConstraint(
+                name="service_technique_family_known",
+                condition=Q(technique_family__in=TechniqueFamily.values),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyKey(models.Model):
+    """The answer already given to a POST, kept so that the same request asked again gets the same answer."""
+
+    principal = models.CharField(max_length=60)
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="idempotency_key_once_per_principal", fields=["principal", "key"]),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
