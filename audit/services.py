@@ -1,0 +1,40 @@
+"""Writing the trail. Called by name inside the transaction of the change it records."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from audit.actors import Actor
+from audit.context import current
+from audit.models import AuditEvent
+
+
+class Named(Protocol):
+    """Anything with an outside id."""
+
+    public_id: uuid.UUID
+
+
+def record(
+    *,
+    actor: Actor,
+    action: str,
+    subject: Any,
+    patient: Named | None = None,
+    locations: Iterable[Named] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event, in the caller's transaction. `facts`: ids, codes, field names, times only."""
+    context = current()
+    AuditEvent.objects.create(
+        actor_kind=actor.actor_kind,
+        actor_id=actor.public_id,
+        action=action,
+        subject_kind=subject._meta.label_lower,
+        subject_id=str(subject.public_id),
+        patient_id=patient.public_id if patient else None,
+        location_ids=[location.public_id for location in locations],
+        via=context.via,
+        request_id=context.request_id,
+        facts=dict(facts or {}),
+    )
