@@ -34,6 +34,15 @@ def _names(events: list[AuditEvent]) -> dict[str, str]:
     return {str(user.public_id): user.get_username() for user in users}
 
 
+def _facts(event: AuditEvent) -> str:
+    """The event's facts as words."""
+    shown = []
+    for name, value in event.facts.items():
+        text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+        shown.append(f"{name.replace('_', ' ')}: {text}")
+    return "; ".join(shown)
+
+
 @require_GET
 @login_required
 def trail(request: HttpRequest) -> HttpResponse:
@@ -47,6 +56,6 @@ def trail(request: HttpRequest) -> HttpResponse:
         kept = {name: str(value) for name, value in request.GET.items() if name != "before" and value}
         older = "?" + urlencode({**kept, "before": events[PAGE - 1].id})
     names = _names(events)
-    rows = [(event, names.get(str(event.actor_id), "")) for event in events[:PAGE]]
+    rows = [(event, names.get(str(event.actor_id), ""), _facts(event)) for event in events[:PAGE]]
     context = {"form": form, "rows": rows, "page": {"next": older, "previous": ""}}
     return render(request, "audit/trail.html", context, status=422 if form.errors else 200)

@@ -3,8 +3,12 @@
 import hashlib
 from datetime import timedelta
 
+from typing import Any
+
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -42,3 +46,23 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 class StaffSessionAuthentication(SessionAuthentication):
     """Django's, with its CSRF check."""
+
+
+class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes tokens."""
+
+    target_class = "staff.authentication.ApiTokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class StaffSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes a signed-in browser."""
+
+    target_class = "staff.authentication.StaffSessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -12,6 +12,8 @@ class ClinicError(Exception):
     http_status: int = 400
     title: str = "That was not possible"
     message: str = "The clinic refused this."
+    # The template that shows it to a person when it is the whole page.
+    page: str = "clinic/error_page.html"
 
     def __init__(self, *, fields: dict[str, str] | None = None, **facts: Any) -> None:
         self.fields = fields or {}

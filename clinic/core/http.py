@@ -37,7 +37,7 @@ class ClinicErrorMiddleware:
             return reswap(retarget(answer, "#alerts"), "innerHTML")
         return render(
             request,
-            "clinic/error_page.html",
+            exception.page,
             {"error": exception, "status": exception.http_status, "title": exception.title, "detail": exception.text},
             status=exception.http_status,
         )

@@ -178,6 +178,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Patients, screening, booking, sessions, outcomes and audit of a myofascial-release clinic.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["staff.permissions.IsStaffMember"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -211,13 +212,19 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_TIMEZONE = "UTC"
+_TICK = environment.whole_number("TICK_SECONDS", default=60)
 # One tick a minute each; what is due is decided by rows and the database's clock, so a missed or
 # doubled tick changes nothing.
 CELERY_BEAT_SCHEDULE = {
-    "queue-reminders": {"task": "scheduling.queue_reminders", "schedule": 60.0, "options": {"expires": 55}},
-    "queue-surveys": {"task": "outcomes.queue_surveys", "schedule": 60.0, "options": {"expires": 55}},
-    "dispatch-messages": {"task": "messaging.dispatch_due", "schedule": 30.0, "options": {"expires": 25}},
-    "seal-audit": {"task": "audit.seal", "schedule": 15.0, "options": {"expires": 12}},
+    name: {"task": name, "schedule": float(_TICK), "options": {"expires": _TICK}}
+    for name in (
+        "scheduling.queue_reminders",
+        "outcomes.queue_surveys",
+        "messaging.dispatch_due",
+        "screening.screen_changed",
+        "reports.expire_exports",
+        "audit.seal",
+    )
 }
 
 # "smtp" or "local"; local keeps messages in the database and shows them on the outbox page.

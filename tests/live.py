@@ -1,0 +1,165 @@
+"""The clinic as it runs: web server, Celery worker and beat as processes, on a database of their own.
+
+Nothing here is patched: what a test sees through HTTP is what a person would see.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO_PASSWORD = "touch gently and measure"
+
+
+@dataclass
+class LiveClinic:
+    """A running clinic and its address."""
+
+    url: str
+    environment: dict[str, str]
+    log: Path
+
+    def visitor(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=30)
+
+    def staff(self, email: str) -> httpx.Client:
+        """A signed-in browser without a screen."""
+        client = self.visitor()
+        post_form(client, "/sign-in/", {"email": email, "password": DEMO_PASSWORD})
+        return client
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+
+def csrf_token(client: httpx.Client) -> str:
+    return client.cookies.get("csrf", "")
+
+
+def post_form(client: httpx.Client, address: str, data: dict[str, object]) -> httpx.Response:
+    """Open a page, then post its form as a browser does."""
+    page = client.get(address)
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    token = found.group(1) if found else csrf_token(client)
+    return client.post(address, data={**data, "csrfmiddlewaretoken": token}, headers={"X-CSRFToken": token})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look, *, seconds: float = 60, every: float = 0.5):
+    """What `look` returns once it is truthy; fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen:
+            return seen
+        time.sleep(every)
+    raise AssertionError("It did not happen in time.")
+
+
+@contextmanager
+def fresh_database(name: str) -> Iterator[str]:
+    """A database that exists for as long as the block."""
+    parts = conninfo_to_dict(os.environ["DATABASE_URL"])
+    with psycopg.connect(make_conninfo(**{**parts, "dbname": "postgres"}), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield _uri({**parts, "dbname": name})
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _uri(parts: dict) -> str:
+    return make_conninfo(**parts)
+
+
+def own_queue(url: str, number: int) -> str:
+    """The same broker, another numbered database in it."""
+    if "virtual_host=" in url:
+        return re.sub(r"virtual_host=\d+", f"virtual_host={number}", url)
+    return re.sub(r"(/\d+)?$", f"/{number}", url, count=1)
+
+
+@contextmanager
+def live_clinic(tmp_path: Path, *, name: str, queue: int, demo: list[str], **settings: str) -> Iterator[LiveClinic]:
+    """Start everything, hand over the address, stop everything."""
+    port = free_port()
+    with fresh_database(name) as database:
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "clinic.settings.dev",
+            "DATABASE_URL": database,
+            "REDIS_URL": own_queue(os.environ["REDIS_URL"], queue),
+            "PRIVATE_FILES_ROOT": str(tmp_path / "private"),
+            "SITE_URL": f"http://localhost:{port}",
+            "SECRET_KEY": "live-tests-only-0123456789-0123456789-0123456789",
+            "PORT": str(port),
+            "TICK_SECONDS": "2",
+            "BEAT_SCHEDULE": str(tmp_path / "beat"),
+            **settings,
+        }
+        log = tmp_path / "clinic.log"
+        clinic = LiveClinic(f"http://localhost:{port}", environment, log)
+        clinic.manage("migrate", "--verbosity", "0")
+        clinic.manage("build_demo", *demo)
+        with _processes(environment, log):
+            eventually(lambda: _answers(clinic), seconds=60, every=0.2)
+            yield clinic
+
+
+def _answers(clinic: LiveClinic) -> bool:
+    try:
+        return httpx.get(f"{clinic.url}/healthz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def _processes(environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("ab") as sink:
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "ops.start", name],
+                cwd=ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True,
+            )
+            for name in ("web", "worker", "beat")
+        ]  # fmt: skip
+        try:
+            yield
+        finally:
+            for process in running:
+                process.send_signal(signal.SIGTERM)
+            for process in running:
+                _stop(process)
+
+
+def _stop(process: subprocess.Popen) -> None:
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
