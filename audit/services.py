@@ -38,3 +38,31 @@ def record(
         request_id=context.request_id,
         facts=dict(facts or {}),
     )
+
+
+def record_many(
+    *,
+    actor: Actor,
+    action: str,
+    subjects: Iterable[tuple[Any, Named | None]],
+    locations: Iterable[Named] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event per (subject, patient) in one statement, in the caller's transaction."""
+    context = current()
+    location_ids = [location.public_id for location in locations]
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            actor_kind=actor.actor_kind,
+            actor_id=actor.public_id,
+            action=action,
+            subject_kind=subject._meta.label_lower,
+            subject_id=str(subject.public_id),
+            patient_id=patient.public_id if patient else None,
+            location_ids=location_ids,
+            via=context.via,
+            request_id=context.request_id,
+            facts=dict(facts or {}),
+        )
+        for subject, patient in subjects
+    )

@@ -53,8 +53,8 @@ def trail(request: HttpRequest) -> HttpResponse:
     events = list(_filtered(AuditEvent.objects.visible_to(request.user), form).newest_first()[: PAGE + 1])
     older = ""
     if len(events) > PAGE:
-        kept = {name: str(value) for name, value in request.GET.items() if name != "before" and value}
-        older = "?" + urlencode({**kept, "before": events[PAGE - 1].id})
+        kept: dict[str, str] = {name: str(value) for name, value in request.GET.items() if name != "before" and value}
+        older = "?" + urlencode({**kept, "before": str(events[PAGE - 1].id)})
     names = _names(events)
     rows = [(event, names.get(str(event.actor_id), ""), _facts(event)) for event in events[:PAGE]]
     context = {"form": form, "rows": rows, "page": {"next": older, "previous": ""}}

@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-
 from typing import Any
 
 from django.conf import settings

@@ -85,7 +85,7 @@ def test_headers_are_the_same_everywhere(client, path):
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert answer["X-Frame-Options"] == "DENY"
     assert "no-store" in answer["Cache-Control"]
     assert answer["X-Request-Id"]
