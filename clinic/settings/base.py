@@ -152,7 +152,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -190,6 +190,13 @@ SPECTACULAR_SETTINGS = {
         "clinic.core.schema.add_common_parts",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Fields of one name with different choices.
+    "ENUM_NAME_OVERRIDES": {
+        "ConditionSideEnum": "patients.models.Side",
+        "ConsentKindEnum": "patients.models.ConsentKind",
+        "EarlierTreatmentKindEnum": "patients.models.EarlierTreatmentKind",
+        "ImportKindEnum": "patients.models.ImportKind",
+    },
 }
 
 REDIS_URL = environment.required("REDIS_URL")

@@ -1,0 +1,41 @@
+"""Writing a message: the patient's language, the location's clock, and the link."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.dateparse import parse_datetime
+
+from clinic.core.clock import print_visit
+from messaging.links import link_url
+from messaging.models import Message
+
+
+@dataclass(frozen=True)
+class Written:
+    """A message as the patient reads it: plain text."""
+
+    subject_line: str
+    body: str
+
+
+def write(message: Message) -> Written:
+    """The text of a message, from what was promised and what is known of the patient now."""
+    language = message.patient.language
+    text = render_to_string(f"messaging/email/{message.template}.{language}.txt", _facts(message, language))
+    subject_line, _, body = text.strip().partition("\n")
+    return Written(subject_line=subject_line.strip(), body=body.strip() + "\n")
+
+
+def _facts(message: Message, language: str) -> dict[str, Any]:
+    # One line each: a line break in a name must not end the subject line early.
+    facts = {key: " ".join(str(value).split()) for key, value in message.context.items()}
+    instant = parse_datetime(facts.get("starts_at", ""))
+    return {
+        **facts,
+        "clinic_name": settings.CLINIC_NAME,
+        "given_name": " ".join(message.patient.given_name.split()),
+        "when": print_visit(instant, facts["zone"], language) if instant and "zone" in facts else "",
+        "link": link_url(message.link) if message.link else "",
+    }

@@ -1,0 +1,1 @@
+"""Pages of messaging: the staff's ledger, and the patients' door."""
