@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -32,6 +32,7 @@ class LiveClinic:
     url: str
     environment: dict[str, str]
     log: Path
+    running: list[subprocess.Popen] = field(default_factory=list)
 
     def visitor(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, follow_redirects=True, timeout=30)
@@ -105,8 +106,16 @@ def own_queue(url: str, number: int) -> str:
 
 
 @contextmanager
-def live_clinic(tmp_path: Path, *, name: str, queue: int, demo: list[str], **settings: str) -> Iterator[LiveClinic]:
-    """Start everything, hand over the address, stop everything."""
+def live_clinic(
+    tmp_path: Path,
+    *,
+    name: str,
+    queue: int,
+    demo: list[str],
+    processes: tuple[str, ...] = ("web", "worker", "beat"),
+    **settings: str,
+) -> Iterator[LiveClinic]:
+    """Start the processes, hand over the address, stop whatever runs."""
     port = free_port()
     with fresh_database(name) as database:
         environment = {
@@ -122,13 +131,32 @@ def live_clinic(tmp_path: Path, *, name: str, queue: int, demo: list[str], **set
             "BEAT_SCHEDULE": str(tmp_path / "beat"),
             **settings,
         }
-        log = tmp_path / "clinic.log"
-        clinic = LiveClinic(f"http://localhost:{port}", environment, log)
+        clinic = LiveClinic(f"http://localhost:{port}", environment, tmp_path / "clinic.log")
         clinic.manage("migrate", "--verbosity", "0")
         clinic.manage("build_demo", *demo)
-        with _processes(environment, log):
+        try:
+            start(clinic, *processes)
             eventually(lambda: _answers(clinic), seconds=60, every=0.2)
             yield clinic
+        finally:
+            _stop_all(clinic.running)
+
+
+def start(clinic: LiveClinic, *names: str, **settings: str) -> None:
+    """Start processes of the clinic, the way production starts them."""
+    with clinic.log.open("ab") as sink:
+        for name in names:
+            clinic.running.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "ops.start", name],
+                    cwd=ROOT, env={**clinic.environment, **settings}, stdout=sink, stderr=sink, start_new_session=True,
+                )
+            )  # fmt: skip
+
+
+def start_clock(clinic: LiveClinic, **settings: str) -> None:
+    """Start the worker and its clock."""
+    start(clinic, "worker", "beat", **settings)
 
 
 def _answers(clinic: LiveClinic) -> bool:
@@ -138,28 +166,12 @@ def _answers(clinic: LiveClinic) -> bool:
         return False
 
 
-@contextmanager
-def _processes(environment: dict[str, str], log: Path) -> Iterator[None]:
-    with log.open("ab") as sink:
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", "ops.start", name],
-                cwd=ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True,
-            )
-            for name in ("web", "worker", "beat")
-        ]  # fmt: skip
+def _stop_all(running: list[subprocess.Popen]) -> None:
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+    for process in running:
         try:
-            yield
-        finally:
-            for process in running:
-                process.send_signal(signal.SIGTERM)
-            for process in running:
-                _stop(process)
-
-
-def _stop(process: subprocess.Popen) -> None:
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(5)
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)

@@ -1,0 +1,224 @@
+"""The day again, in a real Chromium: each role at its own screen, and a patient on a phone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.live import eventually
+
+pytestmark = pytest.mark.browser
+
+THERAPIST, DESK = "therapist@demo.example", "desk@demo.example"
+ADMIN, AUDITOR = "admin@demo.example", "auditor@demo.example"
+# What each role looks at, by the name of its screenshot.
+SCREENS = {
+    DESK: {"diary": "/diary/", "patients": "/patients/", "register": "/patients/new/", "messages": "/messages/",
+           "outbox": "/messages/outbox/", "book": "/diary/book/"},
+    THERAPIST: {"my-day": "/my-day/", "therapist-patients": "/patients/"},
+    ADMIN: {"report": "/reports/outcomes/", "import": "/patients/import/", "tokens": "/account/tokens/"},
+    AUDITOR: {"audit": "/audit/", "auditor-report": "/reports/outcomes/"},
+}  # fmt: skip
+LOOKS = [(email, name, path) for email, pages in SCREENS.items() for name, path in pages.items()]
+
+
+def inspect(page, where):
+    """No accessibility finding, and nothing wider than the screen."""
+    findings = Axe().run(page).response["violations"]
+    assert [(f["id"], f["nodes"][0]["html"][:200]) for f in findings] == [], where
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{where} scrolls sideways"
+
+
+@pytest.mark.parametrize("size", ["desktop", "tablet", "phone"])
+@pytest.mark.parametrize("email", list(SCREENS))
+def test_every_screen_of_a_role_is_accessible_at_every_width(person, email, size):
+    desk = person(email, size)
+    for name, path in SCREENS[email].items():
+        answer = desk.page.goto(path)
+        assert answer.status == 200
+        desk.shoot(name)
+        inspect(desk.page, f"{name} at {size}")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_patients_pages_for_the_therapist(person, size):
+    desk = person(THERAPIST, size)
+    desk.page.goto("/patients/")
+    desk.page.locator("main table a, main li a").first.click()
+    desk.page.wait_for_load_state()
+    desk.shoot("patient")
+    inspect(desk.page, "patient")
+    for tab in ("Screening", "Sessions", "Outcomes"):
+        desk.page.get_by_role("navigation").get_by_role("link", name=tab, exact=True).click()
+        desk.page.wait_for_load_state()
+        desk.shoot(tab.lower())
+        inspect(desk.page, tab)
+
+
+def test_the_desk_registers_books_and_sends_the_intake_and_the_patient_answers_it(person, clinic):
+    desk = person(DESK)
+    page = desk.page
+    page.goto("/patients/new/")
+    page.get_by_label("Given name").fill("Paloma")
+    page.get_by_label("Family name").fill("Browser")
+    page.get_by_label("Birth date").fill("1975-04-12")
+    page.get_by_label("E-mail").first.fill("paloma@patients.example")
+    page.get_by_label("Language").select_option("es")
+    page.get_by_role("button", name=re.compile("Register|Save")).click()
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}/"))
+    page.get_by_role("button", name="Send intake link").click()
+    page.wait_for_load_state()
+    book_in_the_diary(desk)
+    mail = eventually(lambda: mail_for(desk, "paloma@patients.example", "cuestionario"))
+    on_the_phone(person, mail)
+    page.goto("/patients/?q=browser+paloma")
+    assert page.get_by_text("Paloma Browser").first.is_visible()
+
+
+def book_in_the_diary(desk):
+    page = desk.page
+    page.goto("/diary/book/")
+    page.get_by_label("Find a patient").fill("paloma br")
+    page.locator("#patient-options input[name=patient]").first.check()
+    page.get_by_label("Service").select_option(label="First visit and assessment")
+    page.locator("#slots input[name=slot]").first.wait_for()
+    page.locator("#slots input[name=slot]").first.check(force=True)
+    desk.shoot("booking")
+    page.get_by_role("button", name="Book the visit").click()
+    page.wait_for_url(re.compile(r"/(diary|appointments)/"))
+    assert page.get_by_text("Paloma Browser").first.is_visible()
+    desk.shoot("booked")
+
+
+def mail_for(desk, address, word):
+    desk.page.goto("/messages/outbox/")
+    for card in desk.page.locator("article").all():
+        text = card.inner_text()
+        if address in text and word in text.lower():
+            return card.get_by_role("link", name=re.compile("/l/")).first.get_attribute("href")
+    return None
+
+
+def on_the_phone(person, address):
+    phone = person(size="phone", locale="es-ES", has_touch=True, is_mobile=True)
+    page = phone.page
+    page.goto(address)
+    inspect(page, "link")
+    phone.shoot("link")
+    page.locator("input[name=birth_on]").fill("1975-04-12")
+    page.get_by_role("button", name="Continuar").click()
+    for number in range(20):
+        page.wait_for_load_state()
+        if "/pages/" not in page.url:
+            break
+        answer_page(page)
+        if number < 2:
+            phone.shoot(f"intake-{number + 1}")
+            inspect(page, f"intake page {number + 1}")
+        page.locator("main form button.button-primary").click()
+    phone.shoot("intake-review")
+    inspect(page, "review")
+    page.locator("form[action$='/send/'] button").click()
+    page.wait_for_load_state()
+    assert page.get_by_role("heading", name="Gracias").is_visible()
+    phone.shoot("intake-done")
+
+
+def answer_page(page):
+    """Taps the calm answer of every question that is asked."""
+    groups = page.locator("main form fieldset:visible, main form .field:visible")
+    for index in range(groups.count()):
+        group = groups.nth(index)
+        choices = group.locator("input[type=radio], input[type=checkbox]")
+        if choices.count() == 0 or group.locator("input:checked").count():
+            continue
+        calm = group.locator("input[value=no], input[value=none], input[value=gradual], input[value=over-3-months]")
+        (calm if calm.count() else choices).first.check(force=True)
+    for box in page.locator("main form input[type=number]:visible").all():
+        if not box.input_value():
+            box.fill("2")
+    for text in page.locator("main form textarea:visible, main form input[type=text]:visible").all():
+        if not text.input_value():
+            text.fill("nada")
+
+
+def test_the_therapist_logs_and_signs_a_session_on_a_tablet(person, clinic):
+    visit = clinic.manage("shell", "-v", "0", "-c", ARRIVED).strip().splitlines()[-1]
+    tablet = person(THERAPIST, "tablet", has_touch=True)
+    page = tablet.page
+    page.goto("/my-day/")
+    page.locator(f"form[action='/appointments/{visit}/start/'] button").click()
+    page.wait_for_url(re.compile(r"/sessions/[0-9a-f-]{36}/"))
+    page.locator("input[name=pain_before][value='7']").check(force=True)
+    page.locator("textarea[name=subjective]").fill("Stiff after the drive.")
+    page.locator("input[name=pain_after][value='4']").check(force=True)
+    page.get_by_role("button", name="Save the note").click()
+    page.get_by_text(re.compile("Saved")).first.wait_for()
+    inspect(page, "session")
+    tablet.shoot("session")
+    page.get_by_text("Sign this note").click()
+    page.get_by_role("button", name=re.compile("Sign as")).click()
+    page.get_by_text(re.compile("Signed", re.I)).first.wait_for()
+    tablet.shoot("signed")
+    inspect(page, "signed session")
+    assert page.locator("textarea[name=subjective]").count() == 0
+    page.locator("textarea[name=text]").fill("The drive was on Sunday.")
+    page.get_by_role("button", name=re.compile("Add")).last.click()
+    page.get_by_text("The drive was on Sunday.").first.wait_for()
+
+
+# A patient of this therapist who has just arrived, whatever the hour the test runs at.
+ARRIVED = """
+from datetime import timedelta
+from django.utils import timezone
+from audit.actors import SYSTEM
+from clinic.models import Location, Service
+from patients.models import Patient
+from scheduling.services import book_appointment, mark_arrived
+from screening.services import gate
+from staff.models import User
+therapist = User.objects.get(email="therapist@demo.example")
+location = Location.objects.get(name="Riverside")
+service = Service.objects.get(name="Myofascial release")
+for patient in Patient.objects.visible_to(therapist).order_by("pk"):
+    if not gate(patient=patient, service=service).is_blocked:
+        break
+now = timezone.now().replace(second=0, microsecond=0)
+for minutes in range(0, 600, 5):
+    try:
+        visit = book_appointment(
+            patient=patient, therapist=therapist, service=service, location=location,
+            starts_at=now - timedelta(minutes=minutes), is_history=True, by=SYSTEM,
+        )
+        break
+    except Exception as clash:
+        if getattr(clash, "http_status", 0) != 409:
+            raise
+mark_arrived(appointment=visit, by=SYSTEM)
+print(visit.public_id)
+"""
+
+
+def test_the_admin_reads_the_report_and_downloads_the_export(person):
+    desk = person(ADMIN)
+    page = desk.page
+    page.goto("/reports/outcomes/")
+    page.get_by_role("button", name=re.compile("Export")).click()
+    link = page.get_by_role("link", name=re.compile("Download"))
+    link.wait_for(timeout=60_000)
+    desk.shoot("export-ready")
+    with page.expect_download() as download:
+        link.click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) > 5
+    assert "Okafor" not in text
+
+
+def test_refusals_are_pages_too(person):
+    desk = person(DESK)
+    assert desk.page.goto("/my-day/").status == 403
+    inspect(desk.page, "403")
+    assert desk.page.goto("/patients/00000000-0000-4000-8000-000000000000/").status == 404
+    inspect(desk.page, "404")
+    desk.shoot("not-found")
