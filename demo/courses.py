@@ -7,10 +7,10 @@ from random import Random
 
 # Share of patients, change of pain per visit, and how many visits they have.
 TRAJECTORIES = {
-    "improves": (0.42, -0.75, (3, 7)),
-    "improves a little": (0.22, -0.3, (3, 5)),
+    "improves": (0.42, -0.75, (3, 6)),
+    "improves a little": (0.22, -0.3, (2, 3)),
     "stays the same": (0.18, 0.0, (2, 4)),
-    "gets worse": (0.05, 0.3, (2, 4)),
+    "gets worse": (0.05, 0.3, (2, 3)),
     "stops coming": (0.13, -0.2, (1, 2)),
 }
 # Condition of the catalogue: muscles that are examined, and a motion with its restricted end of range.
