@@ -43,8 +43,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 url = reverse(name)
             except NoReverseMatch:  # DURING-BUILD: remove once every app has its doors
                 continue
-            items.append(NavItem(label, icon, url, request.path.startswith(url)))
-    return {"nav_items": items, "user_menu_items": _menu(request)}
+            items.append((label, icon, url))
+    # The longest address that fits: below /patients/import/ it is Import, not Patients.
+    fitting = [url for _, _, url in items if request.path.startswith(url)]
+    current = max(fitting, key=len, default="")
+    return {
+        "nav_items": [NavItem(label, icon, url, url == current) for label, icon, url in items],
+        "user_menu_items": _menu(request),
+    }
 
 
 def _menu(request: HttpRequest) -> list[NavItem]:

@@ -38,7 +38,7 @@ class KeysetPagination(pagination.CursorPagination):
     page_size_query_param = "per_page"
     max_page_size = 100
     cursor_query_param = "cursor"
-    ordering = ("-updated_at", "-id")
+    ordering: tuple[str, ...] = ("-updated_at", "-id")
 
 
 class UpdatedSinceMixin:

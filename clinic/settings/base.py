@@ -196,6 +196,13 @@ SPECTACULAR_SETTINGS = {
         "ConsentKindEnum": "patients.models.ConsentKind",
         "EarlierTreatmentKindEnum": "patients.models.EarlierTreatmentKind",
         "ImportKindEnum": "patients.models.ImportKind",
+        "MessageStateEnum": "messaging.models.MessageState",
+        "SurveyStateEnum": "outcomes.models.SurveyState",
+        "PainMomentEnum": "outcomes.models.Moment",
+        "ExportStateEnum": "reports.models.ExportState",
+        "ExportKindEnum": "reports.models.ExportKind",
+        "SessionStateEnum": "sessions.models.SessionState",
+        "AppointmentStatusEnum": "scheduling.models.AppointmentStatus",
     },
 }
 
@@ -235,6 +242,12 @@ CELERY_BEAT_SCHEDULE = {
         "audit.seal",
     )
 }
+
+# How long before a visit its reminder goes out, and how long after a session the follow-up question.
+APPOINTMENT_REMINDER_MINUTES = environment.whole_number("APPOINTMENT_REMINDER_MINUTES", default=24 * 60)
+SURVEY_DELAY_MINUTES = environment.whole_number("SURVEY_DELAY_MINUTES", default=24 * 60)
+# A report never shows a count of fewer people than this (5 is the least it accepts).
+REPORT_MINIMUM_CELL = environment.whole_number("REPORT_MINIMUM_CELL", default=5)
 
 # "smtp" or "local"; local keeps messages in the database and shows them on the outbox page.
 EMAIL_PROVIDER = environment.optional("EMAIL_PROVIDER", "smtp")

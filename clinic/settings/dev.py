@@ -30,5 +30,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# The demo's reminders and surveys are due soon after they are planned, see demo/.
+# Ctrl-C should not wait: an idle worker has nothing to hand back.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 1
+# Marks every page, and shows on the sign-in page where the demo's names are.
 IS_DEMO = True

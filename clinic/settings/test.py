@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-and-never-anywhere-else-0123456789")
-os.environ.setdefault("PRIVATE_FILES_ROOT", tempfile.mkdtemp(prefix="clinic-test-"))
+# One folder per account, used again, so that running the tests leaves no trail of new ones.
+os.environ.setdefault("PRIVATE_FILES_ROOT", str(Path(tempfile.gettempdir()) / f"clinic-test-{os.getuid()}"))
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.setdefault("DATABASE_POOL_SIZE", "12")
 

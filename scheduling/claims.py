@@ -1,0 +1,168 @@
+"""A claim on a therapist, a room and a patient for a stretch of time: its rules, its locks, its clashes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from audit.actors import Actor
+from clinic.core.database import translate_constraints
+from clinic.models import Location, Room, Service
+from patients.models import Patient
+from scheduling import errors
+from scheduling.availability import Slot
+from scheduling.hours import WorkingTime, local_day
+from scheduling.intervals import covers, interval
+from scheduling.models import Appointment, AppointmentQuerySet
+from screening import services as screening
+from staff.models import User
+
+HORIZON = timedelta(days=730)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is asked for. Without a room any free one will do."""
+
+    patient: Patient
+    therapist: User
+    service: Service
+    location: Location
+    starts_at: datetime
+    room: Room | None = None
+    # The visit that is being moved, if any.
+    replaces: Appointment | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.service.duration_minutes)
+
+    @property
+    def busy_from(self) -> datetime:
+        return self.starts_at - timedelta(minutes=self.service.buffer_before_minutes)
+
+    @property
+    def busy_until(self) -> datetime:
+        return self.ends_at + timedelta(minutes=self.service.buffer_after_minutes)
+
+    def clash(self, kind: type[errors.Clash]) -> errors.Clash:
+        return kind(starts_at=self.starts_at, ends_at=self.ends_at)
+
+
+def check_time(claim: Claim, *, now: datetime) -> None:
+    """The rules that need no lock: a time to come, within the horizon, for somebody alive, of a service on offer."""
+    if claim.starts_at <= now:
+        raise errors.SlotInThePast()
+    if claim.starts_at > now + HORIZON:
+        raise errors.TooFarAhead()
+    if claim.patient.died_on is not None:
+        raise errors.PatientDied()
+    if not claim.service.is_active:
+        raise errors.ServiceWithdrawn()
+
+
+def pass_screening(claim: Claim, *, by: Actor) -> tuple[str, ...]:
+    """Ask the gate. A block is refused; a warning's reason codes are handed on."""
+    verdict = screening.gate(
+        patient=claim.patient,
+        service=claim.service,
+        by=by if isinstance(by, User) else None,
+        at=claim.starts_at,
+    )
+    if verdict.level == "block":
+        raise errors.ScreeningBlocks(reasons=list(verdict.reasons))
+    return tuple(verdict.reasons) if verdict.level == "warn" else ()
+
+
+def lock(claim: Claim, *, is_history: bool = False) -> Room:
+    """Lock therapist, room and patient, always in that order, and check what only holds under the locks.
+
+    One queue per therapist: racing bookers wait here instead of deadlocking in the constraint.
+    """
+    therapist = _lock_therapist(claim)
+    if not is_history:
+        _check_therapist(claim, therapist)
+        _check_hours(claim)
+    room = _lock_given_room(claim.room, claim) if claim.room else _lock_free_room(claim)
+    Patient.objects.select_for_update(no_key=True).only("pk").get(pk=claim.patient.pk)
+    return room
+
+
+def translated_clashes(claim: Claim) -> AbstractContextManager[None]:
+    """The three constraints, by name, as refusals."""
+    return translate_constraints(
+        appointment_therapist_never_double_booked=claim.clash(errors.SlotTaken),
+        appointment_room_never_double_booked=claim.clash(errors.RoomTaken),
+        appointment_patient_never_double_booked=claim.clash(errors.PatientTaken),
+    )
+
+
+def as_facts(slots: list[Slot]) -> list[dict[str, str]]:
+    """Slots as a refusal's facts."""
+    return [
+        {
+            "starts_at": slot.starts_at.isoformat(),
+            "ends_at": slot.ends_at.isoformat(),
+            "therapist_id": str(slot.therapist.public_id),
+        }
+        for slot in slots
+    ]
+
+
+def _lock_therapist(claim: Claim) -> User:
+    offered = User.services.through.objects.filter(user=OuterRef("pk"), service=claim.service.pk)
+    works = User.locations.through.objects.filter(user=OuterRef("pk"), location=claim.location.pk)
+    rows = User.objects.select_for_update(no_key=True).annotate(
+        offers_service=Exists(offered), works_here=Exists(works)
+    )
+    therapist: User = rows.get(pk=claim.therapist.pk)
+    return therapist
+
+
+def _check_therapist(claim: Claim, therapist: User) -> None:
+    # Annotations of the locking query.
+    if not therapist.is_therapist or not therapist.works_here:  # type: ignore[attr-defined]
+        raise errors.TherapistElsewhere()
+    if not therapist.offers_service:  # type: ignore[attr-defined]
+        raise errors.ServiceNotOffered()
+    if not therapist.is_licensed_on(local_day(claim.starts_at, claim.location)):
+        raise errors.LicenceExpired()
+
+
+def _check_hours(claim: Claim) -> None:
+    day = local_day(claim.starts_at, claim.location)
+    therapist = claim.therapist.pk
+    working = WorkingTime.of(location=claim.location, therapists=[therapist], first=day, last=day)
+    wanted = interval(claim.starts_at, claim.ends_at)
+    if not covers(working.hours_on(therapist, day), wanted):
+        raise errors.OutsideWorkingHours()
+    if not covers(working.open_on(therapist, day), wanted):
+        raise errors.TherapistAway()
+
+
+def _lock_given_room(room: Room, claim: Claim) -> Room:
+    locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+    if locked.location_id != claim.location.pk or not locked.is_active:
+        raise errors.RoomElsewhere()
+    return locked
+
+
+def _lock_free_room(claim: Claim) -> Room:
+    """The first room that is free once it is ours. Rooms are tried by key, so two bookers never wait crosswise."""
+    taken = _others(claim).filter(room=OuterRef("pk"))
+    free = Room.objects.filter(~Exists(taken), location=claim.location, is_active=True)
+    for candidate in free.order_by("pk").values_list("pk", flat=True):
+        room = Room.objects.select_for_update(no_key=True).get(pk=candidate)
+        if free.filter(pk=candidate).exists():
+            return room
+    # Somebody with neither a therapist nor a room should hear of the therapist first.
+    is_therapist_taken = _others(claim).filter(therapist=claim.therapist.pk).exists()
+    raise claim.clash(errors.SlotTaken if is_therapist_taken else errors.NoRoomFree)
+
+
+def _others(claim: Claim) -> AppointmentQuerySet:
+    """The visits in the claim's way, whoever's they are."""
+    return Appointment.objects.busy_between(claim.busy_from, claim.busy_until).exclude_one(claim.replaces)

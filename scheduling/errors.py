@@ -1,0 +1,171 @@
+"""Why a visit cannot be booked, moved or changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from clinic.core.errors import ClinicError, Conflict, Invalid, NotAllowed
+
+
+class Clash(Conflict):
+    """Somebody else holds the time. `facts` say when, and up to three times that are free instead."""
+
+    title = "That time is taken"
+
+    def __init__(self, *, starts_at: datetime, ends_at: datetime) -> None:
+        super().__init__(starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat(), alternatives=[])
+
+    def offering(self, alternatives: list[dict[str, Any]]) -> Self:
+        """The same refusal, with what is free instead."""
+        self.facts["alternatives"] = alternatives
+        return self
+
+
+class SlotTaken(Clash):
+    code = "slot_taken"
+    message = "The therapist already has a visit at that time. Choose another time or another therapist."
+
+
+class RoomTaken(Clash):
+    code = "room_taken"
+    message = "The room is already in use at that time. Choose another room or another time."
+
+
+class PatientTaken(Clash):
+    code = "patient_taken"
+    message = "The patient already has a visit at that time. Choose another time."
+
+
+class NoRoomFree(Clash):
+    code = "no_room_free"
+    title = "No room is free"
+    message = "Every room of this location is in use at that time. Choose another time."
+
+
+class TryAgain(Conflict):
+    """Two acts blocked each other twice in a row; nothing was written."""
+
+    code = "try_again"
+    title = "Somebody was booking at the same moment"
+    message = "Somebody else was changing the same diary at the same moment. Nothing was saved; please try again."
+
+
+class RuleBroken(Invalid):
+    """A booking rule, told beside the field that breaks it."""
+
+    field = "starts_at"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(fields={self.field: self.message}, **facts)
+
+
+class SlotInThePast(RuleBroken):
+    code = "slot_in_the_past"
+    message = "Choose a time that has not passed."
+
+
+class TooFarAhead(RuleBroken):
+    code = "too_far_ahead"
+    message = "Choose a time within the next two years."
+
+
+class OutsideWorkingHours(RuleBroken):
+    code = "outside_working_hours"
+    message = "The therapist does not work at this location at that time."
+
+
+class TherapistAway(RuleBroken):
+    code = "therapist_away"
+    message = "The therapist is away at that time."
+
+
+class TherapistElsewhere(RuleBroken):
+    field = "therapist_id"
+    code = "therapist_elsewhere"
+    message = "The therapist does not work at this location."
+
+
+class ServiceNotOffered(RuleBroken):
+    field = "service_id"
+    code = "service_not_offered"
+    message = "The therapist does not offer this service."
+
+
+class ServiceWithdrawn(RuleBroken):
+    field = "service_id"
+    code = "service_withdrawn"
+    message = "The clinic no longer offers this service."
+
+
+class LicenceExpired(RuleBroken):
+    field = "therapist_id"
+    code = "licence_expired"
+    message = "The therapist's licence is not valid on that day."
+
+
+class RoomElsewhere(RuleBroken):
+    field = "room_id"
+    code = "room_elsewhere"
+    message = "The room is not in use at this location."
+
+
+class PatientDied(RuleBroken):
+    field = "patient_id"
+    code = "patient_died"
+    message = "The patient's record is closed."
+
+
+class WindowTooWide(RuleBroken):
+    field = "to"
+    code = "window_too_wide"
+    message = "Ask for at most eight weeks, ending after they start."
+
+
+class TooEarlyForNoShow(RuleBroken):
+    field = "status"
+    code = "too_early_for_no_show"
+    message = "A visit can be a no-show only after its time has come."
+
+
+class HoursOverlap(RuleBroken):
+    field = "periods"
+    code = "hours_overlap"
+    message = "Working hours must end after they start and may not overlap."
+
+
+class EndsBeforeItStarts(RuleBroken):
+    field = "ends_at"
+    code = "ends_before_it_starts"
+    message = "The end must be after the start."
+
+
+class ScreeningBlocks(ClinicError):
+    """The screening gate said no. The desk learns codes, never findings."""
+
+    code = "screening_blocks"
+    http_status = 422
+    title = "Screening does not allow this booking"
+    message = "A therapist has to review this patient's screening before the visit can be booked."
+
+
+class IllegalTransition(Conflict):
+    """The visit is in a state from which this act does not lead on."""
+
+    code = "illegal_transition"
+    title = "Not possible any more"
+    message = "The visit is already {status}; this can no longer be done."
+
+    def __init__(self, *, status: str, allowed: list[str]) -> None:
+        super().__init__(status=status, allowed=allowed)
+
+    @property
+    def text(self) -> str:
+        return self.message.format(status=str(self.facts["status"]).replace("_", " "))
+
+
+class NotYourLocation(NotAllowed):
+    """The patient is known here, the visit is elsewhere."""
+
+    code = "not_your_location"
+    message = "This visit is at a location you do not work at. Ask the desk there."

@@ -1,0 +1,168 @@
+"""What the desk fills in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+
+from clinic.core.errors import Invalid
+from clinic.models import Location, Room, Service
+from patients.models import Patient
+from scheduling.choices import FIRST_DAY, LAST_DAY, read_value
+from scheduling.models import CancelReason
+from scheduling.serializers import STAFF_REASONS
+from staff.models import User
+
+# A refusal names the API's fields; the form has its own.
+FORM_FIELDS = {
+    "starts_at": "slot",
+    "therapist_id": "therapist",
+    "service_id": "service",
+    "patient_id": "patient",
+    "room_id": "room",
+}
+
+
+class ByIdField(forms.ModelChoiceField):
+    """A choice by outside id, named the way people read it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=None, to_field_name="public_id", **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            # What is no id at all is told like an id nobody has.
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
+
+    def label_from_instance(self, row: Any) -> str:
+        return str(getattr(row, "full_name", row))
+
+
+class DayField(forms.DateField):
+    """A day picked in the browser's own picker, within the years a diary can show."""
+
+    def __init__(self) -> None:
+        limits = {"min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
+        super().__init__(
+            label="Day",
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **limits}),
+            validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+        )
+
+
+class SlotField(forms.CharField):
+    """A free time that was pressed: an instant and a therapist's id."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        pressed = read_value(text) if text else None
+        if text and pressed is None:
+            raise ValidationError("Choose one of the free times.", code="invalid")
+        return pressed
+
+
+class RefusableForm(forms.Form):
+    """A form that shows a service's refusal beside the field it is about."""
+
+    def refuse(self, refusal: Invalid) -> None:
+        for name, rule in refusal.fields.items():
+            field = FORM_FIELDS.get(name, name)
+            self.add_error(field if field in self.fields else None, rule)
+
+
+class WhenForm(RefusableForm):
+    """Which free times to show: nothing is required yet."""
+
+    location = ByIdField(widget=forms.HiddenInput)
+    service = ByIdField(empty_label=None)
+    therapist = ByIdField(required=False, empty_label="Any therapist")
+    on = DayField()
+    patient = ByIdField(
+        required=False, widget=forms.HiddenInput, error_messages={"invalid_choice": "There is no such patient."}
+    )
+    slot = SlotField(required=False, label="Time", widget=forms.HiddenInput)
+    # The place of the diary that was pressed: chosen as soon as a service fits into it.
+    wished = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, location: Location | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        therapists = User.objects.visible_to(user).therapists()
+        if location is not None:
+            therapists = therapists.filter(locations=location)
+        rows = {
+            "location": Location.objects.visible_to(user),
+            "service": Service.objects.visible_to(user).offered(),
+            "therapist": therapists,
+            "patient": Patient.objects.visible_to(user),
+        }
+        for name, queryset in rows.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+
+
+class BookForm(WhenForm):
+    """A booking: who, what, with whom, when."""
+
+    notify = forms.BooleanField(required=False, initial=True, label="Tell the patient")
+    # A free time offered after a clash; pressing it outweighs the time chosen before.
+    alternative = SlotField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        entries = super().clean() or {}
+        if not entries.get("patient") and "patient" not in self.errors:
+            self.add_error("patient", "Find and choose the patient, or register a new one.")
+        if not entries.get("slot") and not entries.get("alternative") and "slot" not in self.errors:
+            self.add_error("slot", "Choose a time.")
+        return entries
+
+    def wish(self, user: User) -> dict[str, Any]:
+        """The booking's arguments. Raises Invalid when the therapist of the chosen time is not to be seen."""
+        starts_at, therapist_id = self.cleaned_data.get("alternative") or self.cleaned_data["slot"]
+        therapist = User.objects.visible_to(user).filter(public_id=therapist_id).first()
+        if therapist is None:
+            raise Invalid(fields={"therapist_id": "Choose a therapist of this location."})
+        names = ("patient", "service", "location", "notify")
+        return {**{name: self.cleaned_data[name] for name in names}, "therapist": therapist, "starts_at": starts_at}
+
+
+class MoveForm(RefusableForm):
+    """Another time, therapist or room for a visit."""
+
+    on = DayField()
+    therapist = ByIdField(empty_label=None)
+    room = ByIdField(required=False, empty_label="Any free room")
+    slot = SlotField(label="Time", widget=forms.HiddenInput, error_messages={"required": "Choose a time."})
+    notify = forms.BooleanField(required=False, initial=True, label="Tell the patient the new time")
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        therapists = User.objects.visible_to(user).therapists().filter(locations=location)
+        rooms = Room.objects.visible_to(user).filter(location=location, is_active=True).order_by("name", "id")
+        self.fields["therapist"].queryset = therapists  # type: ignore[attr-defined]
+        self.fields["room"].queryset = rooms  # type: ignore[attr-defined]
+
+    def wish(self, user: User) -> dict[str, Any]:
+        """The move's arguments. Raises Invalid when the therapist of the chosen time is not to be seen."""
+        starts_at, therapist_id = self.cleaned_data["slot"]
+        therapist = User.objects.visible_to(user).filter(public_id=therapist_id).first()
+        if therapist is None:
+            raise Invalid(fields={"therapist_id": "Choose a therapist of this location."})
+        return {
+            "starts_at": starts_at,
+            "therapist": therapist,
+            "room": self.cleaned_data["room"],
+            "notify": self.cleaned_data["notify"],
+            "expected_version": self.cleaned_data["version"],
+        }
+
+
+class CancelForm(RefusableForm):
+    """Why a visit is off, and whether the patient hears of it from us."""
+
+    reason = forms.ChoiceField(choices=STAFF_REASONS, initial=CancelReason.PATIENT_ASKED, widget=forms.RadioSelect)
+    notify = forms.BooleanField(required=False, initial=True, label="Tell the patient that the visit is off")

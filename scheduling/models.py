@@ -1,0 +1,217 @@
+"""Time: when therapists work, and who has claimed it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils import timezone
+
+from clinic.core.records import EditableRecord, Record
+from clinic.models import Location, Room, Service
+from patients.models import OfPatientQuerySet, Patient
+
+
+class TsTzRange(Func):
+    """`[from, to)`: neighbouring visits touch and do not clash. Imported by migrations: never move it."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class Weekday(models.IntegerChoices):
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class OfLocationQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> OfLocationQuerySet:
+        return self.filter(location__in=Location.objects.visible_to(user))
+
+
+class WorkingHours(Record):
+    """A therapist's weekly hours at a location, in that location's wall-clock time."""
+
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="working_hours")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="working_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    starts_at_local = models.TimeField()
+    ends_at_local = models.TimeField()
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    objects = OfLocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="working_hours_end_after_they_start", condition=Q(ends_at_local__gt=F("starts_at_local"))
+            ),
+            models.CheckConstraint(name="working_hours_weekday_known", condition=Q(weekday__in=Weekday.values)),
+        ]
+        indexes = [models.Index(fields=["location", "weekday", "therapist"], name="working_hours_by_day")]
+
+    def __str__(self) -> str:
+        return f"working hours {self.pk}"
+
+
+class TimeOff(Record):
+    """Time a therapist is away, wherever they work. The location says whose desk and clock it was entered on."""
+
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="time_off")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="time_off")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    objects = OfLocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="time_off_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
+        ]
+        indexes = [models.Index(fields=["therapist", "starts_at"], name="time_off_by_therapist")]
+
+    def __str__(self) -> str:
+        return f"time off {self.pk}"
+
+
+class AppointmentStatus(models.TextChoices):
+    BOOKED = "booked", "Booked"
+    CONFIRMED = "confirmed", "Confirmed"
+    ARRIVED = "arrived", "Arrived"
+    IN_SESSION = "in_session", "In session"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    NO_SHOW = "no_show", "No-show"
+
+
+class CancelReason(models.TextChoices):
+    PATIENT_ASKED = "patient_asked", "Patient asked"
+    PATIENT_BY_LINK = "patient_by_link", "Patient cancelled by link"
+    CLINIC = "clinic", "Clinic"
+    SCREENING = "screening", "Screening result"
+    OTHER = "other", "Other"
+
+
+# The longest service with its longest buffers. It bounds how far around a window clashes must be looked for.
+LONGEST_BUSY = timedelta(hours=12)
+
+
+class AppointmentQuerySet(OfPatientQuerySet):
+    def visible_to(self, user: Any) -> AppointmentQuerySet:
+        """The visits of the patients a member sees, wherever they are."""
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
+    def holding_a_slot(self) -> AppointmentQuerySet:
+        return self.exclude(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+
+    def busy_between(self, from_: datetime, until: datetime) -> AppointmentQuerySet:
+        """Those holding a slot whose busy time overlaps a window; the bounds on starts_at let an index find them."""
+        near = self.holding_a_slot().filter(starts_at__gt=from_ - LONGEST_BUSY, starts_at__lt=until + LONGEST_BUSY)
+        return near.filter(busy_from__lt=until, busy_until__gt=from_)
+
+    def exclude_one(self, appointment: Appointment | None) -> AppointmentQuerySet:
+        """All but one, if there is one to leave out."""
+        return self.exclude(pk=appointment.pk) if appointment else self
+
+    def with_all_it_names(self) -> AppointmentQuerySet:
+        """The rows a visit points to, in the same query."""
+        return self.select_related("patient", "therapist", "room", "service", "location")
+
+    def for_diary(self) -> AppointmentQuerySet:
+        """Everything a diary row prints, in one query and in order."""
+        return self.with_all_it_names().order_by("starts_at", "id")
+
+    def matching(self, **asked: Any) -> AppointmentQuerySet:
+        """Narrowed by what was asked: location, therapist, patient, statuses, and a window of their start."""
+        names = {"from": "starts_at__gte", "to": "starts_at__lt", "status": "status__in"}
+        return self.filter(**{names.get(name, name): value for name, value in asked.items() if value})
+
+
+class Appointment(EditableRecord):
+    """A patient's claim on a therapist and a room. The busy range includes the service's buffers."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="appointments")
+    room = models.ForeignKey(Room, models.PROTECT, related_name="appointments")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="appointments")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="appointments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    busy_from = models.DateTimeField()
+    busy_until = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=AppointmentStatus, default=AppointmentStatus.BOOKED)
+    # When the present time was agreed: at booking, and again with each move. Reminders look at it.
+    agreed_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=15, choices=CancelReason, default="", blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    # Set by booking and moving when screening let it pass with a warning: reason codes, nothing clinical.
+    screening_reasons: tuple[str, ...] = ()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="appointment_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="appointment_busy_time_covers_it",
+                condition=Q(busy_from__lte=F("starts_at"), busy_until__gte=F("ends_at")),
+            ),
+            models.CheckConstraint(
+                name="appointment_busy_time_up_to_12_hours", condition=Q(busy_until__lte=F("busy_from") + LONGEST_BUSY)
+            ),
+            models.CheckConstraint(name="appointment_status_known", condition=Q(status__in=AppointmentStatus.values)),
+            models.CheckConstraint(
+                name="appointment_cancelled_says_why_and_when",
+                condition=~Q(status="cancelled") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
+            ),
+            ExclusionConstraint(
+                name="appointment_therapist_never_double_booked",
+                expressions=[
+                    (F("therapist"), RangeOperators.EQUAL),
+                    (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(status__in=["cancelled", "no_show"]),
+            ),
+            ExclusionConstraint(
+                name="appointment_room_never_double_booked",
+                expressions=[
+                    (F("room"), RangeOperators.EQUAL),
+                    (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(status__in=["cancelled", "no_show"]),
+            ),
+            ExclusionConstraint(
+                name="appointment_patient_never_double_booked",
+                expressions=[
+                    (F("patient"), RangeOperators.EQUAL),
+                    (TsTzRange("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(status__in=["cancelled", "no_show"]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["location", "starts_at"], name="appointment_by_location_day"),
+            models.Index(fields=["therapist", "starts_at"], name="appointment_by_therapist_day"),
+            models.Index(fields=["patient", "-starts_at"], name="appointment_by_patient"),
+            models.Index(
+                fields=["starts_at"], condition=Q(status__in=["booked", "confirmed"]), name="appointment_upcoming"
+            ),
+            models.Index(fields=["-updated_at", "-id"], name="appointment_by_change"),
+        ]
+
+    def __str__(self) -> str:
+        return f"appointment {self.pk}"

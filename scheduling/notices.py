@@ -1,0 +1,110 @@
+"""What a patient is told about a visit: one subject per visit, whose version rises whenever the promise changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from audit.actors import Actor
+from messaging import services as messaging
+from messaging.models import LinkPurpose, Subject
+from scheduling.models import Appointment
+
+BOOKED = "appointment_booked"
+MOVED = "appointment_moved"
+CANCELLED = "appointment_cancelled"
+REMINDER = "appointment_reminder"
+
+SUBJECT_PREFIX = "appointment:"
+
+
+def subject_key(appointment: Appointment) -> str:
+    """The key under which messaging knows this visit."""
+    return f"{SUBJECT_PREFIX}{appointment.public_id}"
+
+
+def context_of(appointment: Appointment) -> dict[str, Any]:
+    """What a message about the visit may say: when and where, never why."""
+    location = appointment.location
+    return {
+        "starts_at": appointment.starts_at.isoformat(),
+        "zone": location.timezone,
+        "location_name": location.name,
+        "location_address": location.address,
+        "location_phone": location.phone,
+    }
+
+
+def tell_booked(*, appointment: Appointment, notify: bool, by: Actor) -> None:
+    """Promise a confirmation. A visit in the past, entered afterwards, is not announced."""
+    if notify and appointment.starts_at > timezone.now():
+        _promise(appointment, messaging.subject(key=subject_key(appointment)), BOOKED, by=by)
+
+
+def tell_moved(*, appointment: Appointment, notify: bool, by: Actor) -> None:
+    """Withdraw what was not sent and kill the old links; promise the new time."""
+    subject = messaging.supersede(key=subject_key(appointment))
+    if notify and appointment.starts_at > timezone.now():
+        _promise(appointment, subject, MOVED, by=by)
+
+
+def tell_cancelled(*, appointment: Appointment, notify: bool, by: Actor) -> None:
+    """Withdraw what was not sent and kill the links; say that the visit is off."""
+    subject = messaging.supersede(key=subject_key(appointment), is_live=False)
+    if notify and appointment.starts_at > timezone.now():
+        messaging.queue_message(
+            patient=appointment.patient,
+            subject=subject,
+            template=CANCELLED,
+            context=context_of(appointment),
+            expires_at=appointment.starts_at,
+            by=by,
+        )
+
+
+def withdraw(*, appointment: Appointment) -> None:
+    """The visit will not take place as promised and nobody needs telling: a no-show."""
+    messaging.supersede(key=subject_key(appointment), is_live=False)
+
+
+def promise_reminder(*, appointment: Appointment, hours: int, by: Actor) -> bool:
+    """Promise one reminder for this version of the visit, some hours ahead. False: it was promised before."""
+    subject = messaging.subject(key=subject_key(appointment))
+    offset = f"{hours}h"
+    if messaging.is_promised(subject=subject, template=REMINDER, offset=offset):
+        return False
+    due_at = appointment.starts_at - timedelta(hours=hours)
+    _promise(appointment, subject, REMINDER, by=by, not_before=due_at, offset=offset)
+    return True
+
+
+def _promise(
+    appointment: Appointment,
+    subject: Subject,
+    template: str,
+    *,
+    by: Actor,
+    not_before: datetime | None = None,
+    offset: str = "",
+) -> None:
+    link = messaging.issue_link(
+        patient=appointment.patient,
+        purpose=LinkPurpose.VISIT,
+        target_id=appointment.public_id,
+        expires_at=appointment.starts_at,
+        subject=subject,
+        by=by,
+    )
+    messaging.queue_message(
+        patient=appointment.patient,
+        subject=subject,
+        template=template,
+        context=context_of(appointment),
+        not_before=not_before,
+        expires_at=appointment.starts_at,
+        offset=offset,
+        link=link,
+        by=by,
+    )

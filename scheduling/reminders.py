@@ -1,0 +1,63 @@
+"""Which visits are due a reminder, and the promise of it.
+
+A visit gets one reminder per lead time and version. Nobody is reminded right after being told: a visit booked
+or moved within the lead has its confirmation instead. A missed tick is caught up until the visit begins.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from audit.actors import SYSTEM
+from messaging.models import Message
+from scheduling import notices
+from scheduling.lifecycle import MOVABLE
+from scheduling.models import Appointment, AppointmentQuerySet
+
+# One run's share; the next run, a minute later, goes on.
+BATCH = 500
+
+
+def queue_due(now: datetime | None = None) -> int:
+    """Promise every reminder that is due and was not promised before. Safe to run twice, or at the same time."""
+    promised = 0
+    for hours in getattr(settings, "APPOINTMENT_REMINDER_HOURS", [24]):
+        for key in due(now=now or timezone.now(), hours=hours).values_list("pk", flat=True)[:BATCH]:
+            promised += _promise(key, hours)
+    return promised
+
+
+def due(*, now: datetime, hours: int) -> AppointmentQuerySet:
+    """Visits that begin within the lead, were agreed before it, and have no such reminder in their present version."""
+    lead = timedelta(hours=hours)
+    subject = Concat(Value(notices.SUBJECT_PREFIX), Cast(OuterRef("public_id"), CharField()))
+    reminded = Message.objects.filter(
+        subject__key=subject,
+        subject__version=F("subject_version"),
+        template=notices.REMINDER,
+        delivery_key__contains=f":{hours}h:",
+    )
+    rows: AppointmentQuerySet = Appointment.objects.filter(
+        ~Exists(reminded),
+        status__in=MOVABLE,
+        starts_at__gt=now,
+        starts_at__lte=now + lead,
+        agreed_at__lte=F("starts_at") - lead,
+    )
+    return rows.order_by("starts_at", "pk")
+
+
+@transaction.atomic
+def _promise(key: int, hours: int) -> bool:
+    """Under the visit's lock, so that a move at the same moment comes wholly before or wholly after."""
+    rows = Appointment.objects.for_diary().select_for_update(no_key=True, of=("self",))
+    appointment = rows.filter(pk=key, status__in=MOVABLE).first()
+    if appointment is None:
+        return False
+    return notices.promise_reminder(appointment=appointment, hours=hours, by=SYSTEM)

@@ -1,0 +1,137 @@
+"""When therapists work, and when they are away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from audit.actors import Actor
+from audit.services import record
+from clinic.models import Location
+from scheduling.errors import EndsBeforeItStarts, HoursOverlap, TherapistElsewhere
+from scheduling.models import TimeOff, WorkingHours
+from scheduling.permission import may_set_hours
+from staff.models import User
+
+Period = tuple[time, time]
+
+
+@transaction.atomic
+def set_working_hours(
+    *,
+    therapist: User,
+    location: Location,
+    weekday: int,
+    periods: Sequence[Period],
+    valid_from: date,
+    valid_until: date | None = None,
+    by: Actor,
+) -> list[WorkingHours]:
+    """From a day on (until a day), the therapist works these local periods on this weekday, and no others.
+
+    Periods with a gap between them make a break. Hours set before end the day before; visits already booked stay.
+    """
+    may_set_hours(by=by, location=location)
+    _check_periods(periods, valid_from, valid_until)
+    _lock(therapist, location)
+    earlier = WorkingHours.objects.filter(therapist=therapist, location=location, weekday=weekday)
+    _make_way(earlier, valid_from, valid_until)
+    rows = WorkingHours.objects.bulk_create(
+        WorkingHours(
+            therapist=therapist,
+            location=location,
+            weekday=weekday,
+            starts_at_local=starts,
+            ends_at_local=ends,
+            valid_from=valid_from,
+            valid_until=valid_until,
+        )
+        for starts, ends in sorted(periods)
+    )
+    record(
+        actor=by,
+        action="working_hours.set",
+        subject=therapist,
+        locations=[location],
+        facts={
+            "weekday": int(weekday),
+            "periods": [[starts.isoformat(), ends.isoformat()] for starts, ends in sorted(periods)],
+            "valid_from": valid_from.isoformat(),
+            "valid_until": valid_until.isoformat() if valid_until else None,
+        },
+    )
+    return rows
+
+
+@transaction.atomic
+def add_time_off(*, therapist: User, location: Location, starts_at: datetime, ends_at: datetime, by: Actor) -> TimeOff:
+    """Close a therapist's diary for a while, at every location. Visits already booked stay and have to be moved."""
+    may_set_hours(by=by, location=location)
+    if starts_at >= ends_at:
+        raise EndsBeforeItStarts()
+    _lock(therapist, location)
+    time_off = TimeOff.objects.create(therapist=therapist, location=location, starts_at=starts_at, ends_at=ends_at)
+    _record_absence(time_off, "time_off.added", by)
+    return time_off
+
+
+@transaction.atomic
+def remove_time_off(*, time_off: TimeOff, by: Actor) -> None:
+    """Open the diary again."""
+    may_set_hours(by=by, location=time_off.location)
+    if TimeOff.objects.filter(pk=time_off.pk).delete()[0]:
+        _record_absence(time_off, "time_off.removed", by)
+
+
+def _lock(therapist: User, location: Location) -> None:
+    """The lock bookers take: nobody books into hours that are just being changed."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=therapist.pk)
+    if not locked.is_therapist or not locked.locations.filter(pk=location.pk).exists():
+        raise TherapistElsewhere()
+
+
+def _check_periods(periods: Sequence[Period], valid_from: date, valid_until: date | None) -> None:
+    if valid_until is not None and valid_until < valid_from:
+        raise EndsBeforeItStarts()
+    in_order = sorted(periods)
+    ends_early = any(starts >= ends for starts, ends in in_order)
+    if ends_early or any(first[1] > second[0] for first, second in pairwise(in_order)):
+        raise HoursOverlap()
+
+
+def _make_way(earlier: QuerySet[WorkingHours], valid_from: date, valid_until: date | None) -> None:
+    """End what began before, drop what lies within, and carry on after the new hours what they only interrupt."""
+    overlapping = earlier.filter(Q(valid_until=None) | Q(valid_until__gte=valid_from))
+    if valid_until is not None:
+        overlapping = overlapping.filter(valid_from__lte=valid_until)
+        for row in overlapping.filter(Q(valid_until=None) | Q(valid_until__gt=valid_until)):
+            WorkingHours.objects.create(
+                therapist=row.therapist,
+                location=row.location,
+                weekday=row.weekday,
+                starts_at_local=row.starts_at_local,
+                ends_at_local=row.ends_at_local,
+                valid_from=valid_until + timedelta(days=1),
+                valid_until=row.valid_until,
+            )
+    overlapping.filter(valid_from__gte=valid_from).delete()
+    overlapping.filter(valid_from__lt=valid_from).update(valid_until=valid_from - timedelta(days=1), updated_at=Now())
+
+
+def _record_absence(time_off: TimeOff, action: str, by: Actor) -> None:
+    record(
+        actor=by,
+        action=action,
+        subject=time_off,
+        locations=[time_off.location],
+        facts={
+            "therapist_id": str(time_off.therapist.public_id),
+            "starts_at": time_off.starts_at.isoformat(),
+            "ends_at": time_off.ends_at.isoformat(),
+        },
+    )

@@ -1,0 +1,117 @@
+"""How a visit's state looks: its words, icon and colour, the same on every screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import template
+from django.urls import reverse
+
+from clinic.core.clock import local, zone_label
+from clinic.models import Location
+from scheduling.diary import DiaryDay
+from scheduling.models import AppointmentStatus, CancelReason
+from staff.models import User
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class VisitState:
+    """Colour and icon only repeat the label."""
+
+    label: str
+    css: str
+    icon: str
+    tone: str
+
+
+STATES = {
+    AppointmentStatus.BOOKED: VisitState("Booked", "visit-booked", "calendar", ""),
+    AppointmentStatus.CONFIRMED: VisitState("Confirmed", "visit-booked", "check", "accent"),
+    AppointmentStatus.ARRIVED: VisitState("Arrived", "visit-arrived", "user", "info"),
+    AppointmentStatus.IN_SESSION: VisitState("In session", "visit-arrived", "hand", "info"),
+    AppointmentStatus.COMPLETED: VisitState("Completed", "visit-completed", "check-circle", "success"),
+    AppointmentStatus.CANCELLED: VisitState("Cancelled", "visit-cancelled", "close", ""),
+    AppointmentStatus.NO_SHOW: VisitState("No-show", "visit-no-show", "close-circle", "danger"),
+}
+# What an audited act is called on a visit's page.
+ACTS = {
+    "appointment.booked": "Booked",
+    "appointment.moved": "Moved",
+    "appointment.confirmed": "Confirmed",
+    "appointment.arrived": "Arrived",
+    "appointment.no_show": "Marked as no-show",
+    "appointment.began": "Session started",
+    "appointment.completed": "Completed",
+    "appointment.cancelled": "Cancelled",
+}
+MESSAGE_TONES = {"sent": "success", "queued": "info", "sending": "info", "failed": "danger", "dead": "danger"}
+TEMPLATES = {
+    "appointment_booked": "Confirmation of the booking",
+    "appointment_moved": "Notice of the new time",
+    "appointment_cancelled": "Notice that the visit is off",
+    "appointment_reminder": "Reminder",
+}
+
+
+@register.filter
+def visit_state(status: str) -> VisitState:
+    """The look of a status."""
+    return STATES[AppointmentStatus(status)]
+
+
+@register.filter
+def act_name(action: str) -> str:
+    """An audited act in the desk's words."""
+    return ACTS.get(action, action)
+
+
+@register.filter
+def message_name(name: str) -> str:
+    """What a message is, in the desk's words."""
+    return TEMPLATES.get(name, name)
+
+
+@register.filter
+def reason_name(reason: str) -> str:
+    """Why a visit was cancelled."""
+    return str(dict(CancelReason.choices).get(reason, reason))
+
+
+@register.filter
+def message_tone(state: str) -> str:
+    """The colour of a message's state."""
+    return MESSAGE_TONES.get(state, "")
+
+
+@register.filter
+def day_of(instant: datetime, location: Location) -> str:
+    """The date on the location's calendar, for an address."""
+    return local(instant, location.timezone).date().isoformat()
+
+
+@register.simple_tag
+def book_address(location: Location, therapist: User, starts_at: datetime) -> str:
+    """The booking form, filled in with a free place of the diary."""
+    query = {
+        "location": str(location.public_id),
+        "therapist": str(therapist.public_id),
+        "starts_at": starts_at.isoformat(),
+    }
+    return reverse("scheduling:book", query=query)
+
+
+@register.simple_tag
+def diary_now(now: datetime, diary: DiaryDay) -> str:
+    """The classes that put the now-line at its place; none when it lies outside the drawn hours."""
+    wall = local(now, diary.location.timezone)
+    is_drawn = diary.first_hour <= wall.hour < diary.last_hour
+    return f"at-{wall.hour} past-{wall.minute // 5 * 5}" if is_drawn else ""
+
+
+@register.filter
+def zone_name(location: Location) -> str:
+    """Whose clock the times are on: New York time."""
+    return zone_label(location.timezone)

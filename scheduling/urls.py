@@ -1,0 +1,22 @@
+"""Page addresses of scheduling."""
+
+from django.urls import path
+
+from scheduling.views import appointment, book, diary, visit
+
+app_name = "scheduling"
+urlpatterns = [
+    path("diary/", diary.diary, name="diary"),
+    path("diary/book/", book.book, name="book"),
+    path("diary/slots/", book.slots, name="slots"),
+    path("appointments/<uuid:public_id>/", appointment.appointment, name="appointment"),
+    path("appointments/<uuid:public_id>/confirm/", appointment.act, {"name": "confirm"}, name="confirm"),
+    path("appointments/<uuid:public_id>/arrive/", appointment.act, {"name": "arrive"}, name="arrive"),
+    path("appointments/<uuid:public_id>/no-show/", appointment.act, {"name": "no-show"}, name="no-show"),
+    path("appointments/<uuid:public_id>/cancel/", appointment.cancel, name="cancel"),
+    path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
+    path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
+    path("p/visit/", visit.visit, name="visit"),
+    path("p/visit/confirm/", visit.confirm, name="visit-confirm"),
+    path("p/visit/cancel/", visit.cancel, name="visit-cancel"),
+]

@@ -1,0 +1,167 @@
+"""One visit: what it is, what may be done with it, what the patient was told."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.models import AuditEvent
+from clinic.core.errors import Changed, Invalid
+from messaging.models import Message
+from patients.services import note_patient_read
+from scheduling import services
+from scheduling.choices import as_buttons, day_asked, free_times, value_of
+from scheduling.errors import Clash, ScreeningBlocks
+from scheduling.forms import CancelForm, MoveForm
+from scheduling.hours import local_day
+from scheduling.lifecycle import MOVABLE, NEXT
+from scheduling.models import Appointment
+from scheduling.notices import subject_key
+from scheduling.views.entrance import as_uuid, closes_dialog, desk_page, is_for, member
+from screening.services import lights
+from staff.models import User
+
+# The desk's acts that need no question: what the button does, and what is said afterwards.
+ACTS = {
+    "confirm": (services.confirm_appointment, "has confirmed"),
+    "arrive": (services.mark_arrived, "is here"),
+    "no-show": (services.mark_no_show, "did not come"),
+}
+
+
+@require_safe
+@desk_page
+def appointment(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The visit, as a page or as a dialog over the diary; reading it is noted in the patient's trail."""
+    visit = _visit(request, public_id)
+    note_patient_read(patient=visit.patient, by=member(request), screen="appointment")
+    if is_for(request, "dialog-body"):
+        return render(request, "scheduling/_visit_dialog.html", {**_facts(visit), "in_dialog": True})
+    return _page(request, visit)
+
+
+@require_POST
+@desk_page
+def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
+    """Confirm, arrive or no-show."""
+    visit = _visit(request, public_id)
+    do, said = ACTS[name]
+    do(appointment=visit, by=member(request))
+    return _done(request, visit, f"{visit.patient.full_name} {said}.")
+
+
+@require_POST
+@desk_page
+def cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Give the slot back, for a reason; the patient is told if the desk says so."""
+    visit = _visit(request, public_id)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return _page(request, visit, cancel_form=form, status=422)
+    services.cancel_appointment(appointment=visit, **form.cleaned_data, by=member(request))
+    return _done(request, visit, f"The visit of {visit.patient.full_name} is cancelled.")
+
+
+@require_POST
+@desk_page
+def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Give the visit another time, therapist or room."""
+    visit = _visit(request, public_id)
+    form = MoveForm(request.POST, user=member(request), location=visit.location)
+    if not form.is_valid():
+        return _page(request, visit, move_form=form, status=422)
+    try:
+        moved = services.move_appointment(appointment=visit, **form.wish(member(request)), by=member(request))
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _page(request, visit, move_form=form, status=422)
+    except (Clash, Changed, ScreeningBlocks) as refusal:
+        return _page(request, visit, move_form=form, status=refusal.http_status, refusal=refusal)
+    return _done(request, moved, f"The visit of {visit.patient.full_name} is moved.")
+
+
+@require_safe
+@desk_page
+def move_slots(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Free times to which the visit could be moved."""
+    visit = _visit(request, public_id)
+    return render(request, "scheduling/_slots.html", _times(request, visit, request.GET))
+
+
+def _visit(request: HttpRequest, public_id: UUID) -> Appointment:
+    rows = Appointment.objects.visible_to(request.user).with_all_it_names()
+    visit: Appointment = get_object_or_404(rows, public_id=public_id)
+    return visit
+
+
+def _done(request: HttpRequest, visit: Appointment, text: str) -> HttpResponse:
+    if is_for(request, "dialog-body"):
+        return closes_dialog(request, text)
+    messages.success(request, text)
+    return redirect("scheduling:appointment", visit.public_id)
+
+
+def _facts(visit: Appointment) -> dict[str, Any]:
+    allowed = NEXT[visit.status]
+    return {
+        "appointment": visit,
+        "location": visit.location,
+        "patient": visit.patient,
+        "light": str(lights([visit.patient_id])[visit.patient_id]),
+        "may": {
+            **{to: to in allowed for to in ("confirmed", "arrived", "cancelled", "in_session")},
+            "no_show": "no_show" in allowed and visit.starts_at <= timezone.now(),
+        },
+        "may_move": visit.status in MOVABLE,
+    }
+
+
+def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: Any) -> HttpResponse:
+    user = member(request)
+    context = {
+        **_facts(visit),
+        "cancel_form": CancelForm(),
+        "move_form": _move_form(request, visit),
+        "told": Message.objects.visible_to(user).filter(subject__key=subject_key(visit)).order_by("-id"),
+        "events": AuditEvent.objects.visible_to(user).filter(subject_id=str(visit.public_id)).order_by("id"),
+        "is_our_location": user.locations.filter(pk=visit.location_id).exists(),
+        **_times(request, visit, request.POST or request.GET),
+        **more,
+    }
+    if isinstance(more.get("refusal"), Clash):
+        context["people"] = as_buttons(more["refusal"], list(User.objects.visible_to(user)))
+    return render(request, "scheduling/appointment.html", context, status=status)
+
+
+def _move_form(request: HttpRequest, visit: Appointment) -> MoveForm:
+    initial = {
+        "on": local_day(visit.starts_at, visit.location),
+        "therapist": visit.therapist.public_id,
+        "version": visit.version,
+    }
+    return MoveForm(initial=initial, user=member(request), location=visit.location)
+
+
+def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, Any]:
+    """Free times on the asked day with the asked therapist, the visit itself not in the way."""
+    if visit.status not in MOVABLE:
+        return {}
+    day = day_asked(asked.get("on") or local_day(visit.starts_at, visit.location).isoformat(), visit.location)
+    key = as_uuid(asked.get("therapist", ""))
+    chosen = User.objects.visible_to(request.user).filter(public_id=key).first() if key else visit.therapist
+    times = free_times(
+        service=visit.service,
+        location=visit.location,
+        therapist=chosen,
+        day=day,
+        patient=visit.patient,
+        ignoring=visit,
+    )
+    now = value_of(visit.starts_at, visit.therapist.public_id)
+    return {"times": times, "slot": asked.get("slot", "") or now, "location": visit.location}
