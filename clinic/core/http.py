@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django_htmx.http import reswap, retarget
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -27,7 +28,12 @@ class ClinicErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        target = response.get("Location", "")
+        if getattr(request, "htmx", False) and target.startswith(reverse(settings.LOGIN_URL)):
+            # Signed out meanwhile: the whole page goes to sign-in, not the part that was asked for.
+            return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, ClinicError):

@@ -243,8 +243,8 @@ CELERY_BEAT_SCHEDULE = {
     )
 }
 
-# How long before a visit its reminder goes out, and how long after a session the follow-up question.
-APPOINTMENT_REMINDER_MINUTES = environment.whole_number("APPOINTMENT_REMINDER_MINUTES", default=24 * 60)
+# How long before a visit its reminders go out, and how long after a session the follow-up question.
+APPOINTMENT_REMINDER_MINUTES = environment.whole_numbers("APPOINTMENT_REMINDER_MINUTES", default=[24 * 60])
 SURVEY_DELAY_MINUTES = environment.whole_number("SURVEY_DELAY_MINUTES", default=24 * 60)
 # A report never shows a count of fewer people than this (5 is the least it accepts).
 REPORT_MINIMUM_CELL = environment.whole_number("REPORT_MINIMUM_CELL", default=5)

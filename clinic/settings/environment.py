@@ -47,6 +47,17 @@ def whole_number(name: str, *, default: int) -> int:
     return int(value)
 
 
+def whole_numbers(name: str, *, default: list[int]) -> list[int]:
+    """Comma-separated whole numbers."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    entries = [entry.strip() for entry in value.split(",")]
+    if not all(entry.isdigit() for entry in entries):
+        raise ImproperlyConfigured(f"{name} must be whole numbers separated by commas.")
+    return [int(entry) for entry in entries]
+
+
 def names(name: str) -> list[str]:
     """A comma-separated list with at least one entry."""
     return [entry.strip() for entry in required(name).split(",") if entry.strip()]

@@ -25,7 +25,7 @@ def test_promises_one_the_lead_before_the_visit_with_a_link(desk):
     reminder = promised().get()
     assert reminder.not_before == at(9) - timedelta(hours=24)
     assert reminder.expires_at == at(9)
-    assert reminder.delivery_key == f"appointment_reminder:appointment:{visit.public_id}:24h:preferred:v1"
+    assert reminder.delivery_key == f"appointment_reminder:appointment:{visit.public_id}:1440m:preferred:v1"
     assert (reminder.link.purpose, reminder.link.target_id) == ("visit", visit.public_id)
 
 
@@ -80,7 +80,7 @@ def test_a_cancelled_visit_withdraws_its_reminder(desk):
 
 
 def test_each_lead_time_is_its_own_promise(desk, settings):
-    settings.APPOINTMENT_REMINDER_HOURS = [48, 2]
+    settings.APPOINTMENT_REMINDER_MINUTES = [48 * 60, 120]
     desk.book(at(9))
     assert reminders.queue_due(now=at(9) - timedelta(hours=47)) == 1
     assert reminders.queue_due(now=at(8)) == 1

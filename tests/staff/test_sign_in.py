@@ -119,6 +119,17 @@ def test_an_idle_session_ends(client, therapist, minutes, is_still_in):
     assert (answer.status_code == 200) is is_still_in
 
 
+def test_a_screen_that_refreshes_itself_keeps_nobody_signed_in(client, therapist):
+    with time_machine.travel("2027-01-11 09:00Z", tick=False) as clock:
+        attempt(client, therapist)
+        client.get("/account/tokens/")
+        for _ in range(14):
+            clock.shift(60)
+            client.get("/account/tokens/", headers={"X-Background-Refresh": "1"})
+        clock.shift(2 * 60)
+        assert client.get("/account/tokens/").status_code == 302
+
+
 def test_a_busy_session_ends_after_twelve_hours(client, therapist):
     with time_machine.travel("2027-01-11 00:00Z", tick=False) as clock:
         attempt(client, therapist)
@@ -148,3 +159,9 @@ def test_nobody_is_sent_elsewhere_after_signing_in(client, therapist, wanted):
 )
 def test_each_role_has_its_own_first_page(page_of, location, roles, page):
     assert page_of(UserFactory(roles=roles, locations=[location])).get("/").url == page
+
+
+def test_a_part_of_a_page_asked_for_after_signing_out_leads_the_whole_page_to_sign_in(client, db):
+    answer = client.get("/account/tokens/", headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer["HX-Redirect"] == "/sign-in/"

@@ -1,0 +1,1 @@
+"""The API of sessions, their findings and the catalogues."""

@@ -1,0 +1,112 @@
+"""Sessions: list, read, start, write, sign."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.core.api import UpdatedSinceMixin, expected_version, idempotent
+from clinic.core.errors import Invalid
+from patients.services import note_patient_read
+from scheduling.models import Appointment
+from sessions import services
+from sessions.models import SessionState, TreatmentSession
+from sessions.serializers import NoteInput, SessionOutput, SessionSummary, StartSessionInput
+from staff.models import User
+
+_FILTERS = [
+    OpenApiParameter("patient", OpenApiTypes.UUID, description="Sessions of this patient."),
+    OpenApiParameter("state", OpenApiTypes.STR, enum=list(SessionState.values), description="Only this state."),
+    OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="Changed at or after this instant."),
+]
+_IF_MATCH = OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag you signed.")
+
+
+@extend_schema(tags=["sessions"])
+class SessionViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericViewSet[TreatmentSession]):
+    """Treatment sessions of the patients in your care."""
+
+    queryset = TreatmentSession.objects.none()
+    serializer_class = SessionSummary
+    lookup_field = "public_id"
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[TreatmentSession]:
+        seen = TreatmentSession.objects.visible_to(self.request.user).for_page()
+        if self.action != "list":
+            return cast("QuerySet[TreatmentSession]", seen)
+        return _filtered(seen, self.request)
+
+    @extend_schema(parameters=_FILTERS)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(responses=SessionOutput)
+    def retrieve(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The whole session; leaves a trace in the patient's audit."""
+        session = self.get_object()
+        note_patient_read(patient=session.patient, by=_member(request), screen="session")
+        return _answer(session)
+
+    @extend_schema(request=StartSessionInput, responses={201: SessionOutput})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Start the session of an arrived appointment. Starting it twice gives the same session."""
+        asked = StartSessionInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        visits = Appointment.objects.visible_to(request.user)
+        visit = get_object_or_404(visits, public_id=asked.validated_data["appointment_id"])
+        session = services.start_session(appointment=visit, by=_member(request))
+        return _answer(session, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=NoteInput, responses=SessionOutput)
+    def partial_update(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Save parts of the note. Only its author, while it is a draft."""
+        session = self.get_object()
+        version = expected_version(request)
+        asked = NoteInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        saved = services.save_note(
+            session=session, changes=asked.validated_data, expected_version=version, by=_member(request)
+        )
+        return _answer(saved)
+
+    @extend_schema(request=None, responses=SessionOutput, parameters=[_IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Freeze the note and its findings. With If-Match only if nothing was saved since you read it."""
+        session = self.get_object()
+        if "If-Match" in request.headers:
+            session.expect_version(expected_version(request))
+        return _answer(services.sign_session(session=session, by=_member(request)))
+
+
+def _filtered(seen: Any, request: Request) -> QuerySet[TreatmentSession]:
+    patient, state = request.query_params.get("patient"), request.query_params.get("state")
+    if patient:
+        try:
+            seen = seen.filter(patient__public_id=uuid.UUID(patient))
+        except ValueError:
+            raise Invalid(fields={"patient": "Use the patient's id."}) from None
+    if state:
+        if state not in SessionState.values:
+            raise Invalid(fields={"state": "draft or signed."})
+        seen = seen.filter(state=state)
+    return cast("QuerySet[TreatmentSession]", seen)
+
+
+def _answer(session: TreatmentSession, *, status: int = status.HTTP_200_OK) -> Response:
+    return Response(SessionOutput(session).data, status=status, headers={"ETag": session.etag})
+
+
+def _member(request: Request) -> User:
+    return cast("User", request.user)

@@ -1,0 +1,38 @@
+"""API addresses of sessions."""
+
+from typing import Any
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from sessions.api import catalogues, findings
+from sessions.api.sessions import SessionViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("sessions", SessionViewSet, basename="session")
+router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
+router.register("motions", catalogues.MotionViewSet, basename="motion")
+router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
+router.register("body-regions", catalogues.BodyRegionViewSet, basename="body-region")
+
+_MANY: Any = {"get": "list", "post": "create"}
+_ONE: Any = {"delete": "destroy"}
+_OF_SESSION = "sessions/<uuid:session_id>"
+urlpatterns = [
+    path(f"{_OF_SESSION}/trigger-points/", findings.SessionTriggerPointViewSet.as_view(_MANY), name="session-points"),
+    path(
+        f"{_OF_SESSION}/trigger-points/<uuid:row_id>/",
+        findings.SessionTriggerPointViewSet.as_view(_ONE),
+        name="session-point",
+    ),
+    path(f"{_OF_SESSION}/motions/", findings.SessionMotionViewSet.as_view(_MANY), name="session-motions"),
+    path(f"{_OF_SESSION}/motions/<uuid:row_id>/", findings.SessionMotionViewSet.as_view(_ONE), name="session-motion"),
+    path(f"{_OF_SESSION}/techniques/", findings.SessionTechniqueViewSet.as_view(_MANY), name="session-techniques"),
+    path(
+        f"{_OF_SESSION}/techniques/<uuid:row_id>/",
+        findings.SessionTechniqueViewSet.as_view(_ONE),
+        name="session-technique",
+    ),
+    path(f"{_OF_SESSION}/addenda/", findings.SessionAddendumViewSet.as_view(_MANY), name="session-addenda"),
+    *router.urls,
+]

@@ -1,0 +1,84 @@
+"""What exactly is signed: the note and its findings as one canonical text, and its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sessions.models import RangeOfMotion, TechniqueUse, TreatmentSession, TriggerPointObservation
+
+NOTE_FIELDS = ("subjective", "objective", "assessment", "plan", "pain_before", "pain_after", "lubricant")
+
+
+def content_of(session: TreatmentSession) -> dict[str, Any]:
+    """All that a signature covers, in the form the session was signed in. Addenda come later and stand apart."""
+    return _FORMATS[session.content_format](session)
+
+
+def digest_of(session: TreatmentSession) -> str:
+    """SHA-256 over the canonical JSON of the content."""
+    canonical = json.dumps(content_of(session), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def verify(session: TreatmentSession) -> bool:
+    """Whether a signed session still is what was signed."""
+    return session.is_signed and digest_of(session) == session.content_digest
+
+
+def _first_format(session: TreatmentSession) -> dict[str, Any]:
+    observations = session.point_observations.select_related("trigger_point").order_by("public_id")
+    return {
+        "format": 1,
+        "session": _session(session),
+        "trigger_points": [_observation(row) for row in observations],
+        "motions": [_motion(row) for row in session.motions.order_by("public_id")],
+        "techniques": [_technique(row) for row in session.techniques.order_by("public_id")],
+    }
+
+
+# A later form is added beside the first, never in its place: old signatures must still verify.
+_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format}
+
+
+def _session(session: TreatmentSession) -> dict[str, Any]:
+    parties = ("patient", "episode", "appointment", "therapist", "location", "service", "signed_by")
+    return {
+        "id": str(session.public_id),
+        "performed_at": _instant(session.performed_at),
+        "signed_at": _instant(session.signed_at),
+        **{f"{name}_id": _id(getattr(session, name)) for name in parties},
+        **{name: getattr(session, name) for name in NOTE_FIELDS},
+    }
+
+
+def _observation(row: TriggerPointObservation) -> dict[str, Any]:
+    point = row.trigger_point
+    return {
+        "id": str(row.public_id),
+        "trigger_point_id": str(point.public_id),
+        **{name: getattr(point, name) for name in ("muscle", "side", "view", "x", "y", "place")},
+        **{name: getattr(row, name) for name in ("status", "tenderness", "has_taut_band", "has_referred_pain")},
+        **{name: getattr(row, name) for name in ("is_recognised_by_patient", "note")},
+    }
+
+
+def _motion(row: RangeOfMotion) -> dict[str, Any]:
+    names = ("joint", "motion", "side", "mode", "start", "end", "unit", "is_painful")
+    return {"id": str(row.public_id), **{name: getattr(row, name) for name in names}}
+
+
+def _technique(row: TechniqueUse) -> dict[str, Any]:
+    names = ("technique", "region", "side", "minutes", "pressure")
+    return {"id": str(row.public_id), **{name: getattr(row, name) for name in names}}
+
+
+def _id(row: Any) -> str | None:
+    return str(row.public_id) if row else None
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at else None

@@ -1,0 +1,59 @@
+"""Why a session act was refused."""
+
+from __future__ import annotations
+
+from clinic.core.errors import ClinicError
+
+
+class AlreadySigned(ClinicError):
+    """The note is frozen."""
+
+    code = "session_already_signed"
+    http_status = 409
+    title = "Already signed"
+    message = "This note is signed and cannot be changed. Write an addendum instead."
+
+
+class NotSignedYet(ClinicError):
+    """Addenda belong to signed notes."""
+
+    code = "session_not_signed"
+    http_status = 409
+    title = "Not signed yet"
+    message = "This note is still a draft: change the note itself instead of adding an addendum."
+
+
+class NotTheAuthor(ClinicError):
+    """A draft belongs to the therapist who gives the session."""
+
+    code = "not_the_author"
+    http_status = 403
+    title = "Another therapist's note"
+    message = "Only the therapist who started this note may change or sign it."
+
+
+class NotArrived(ClinicError):
+    """A session starts with a patient who is here."""
+
+    code = "appointment_not_arrived"
+    http_status = 409
+    title = "Not arrived"
+    message = "The patient is not marked as arrived. Mark the arrival first, then start the session."
+
+
+class ScreeningBlocks(ClinicError):
+    """A contraindication stands; `reasons` are codes without clinical content."""
+
+    code = "screening_blocks_session"
+    http_status = 409
+    title = "Screening does not allow this session"
+    message = "A flag stands against treatment or the screening is missing. Review it on the screening page first."
+
+
+class Incomplete(ClinicError):
+    """A note that does not say enough to be signed; `missing` names what."""
+
+    code = "session_incomplete"
+    http_status = 422
+    title = "Not ready to sign"
+    message = "Something is missing before this note can be signed."

@@ -1,0 +1,24 @@
+"""The acts of a session: start, write, find, sign, add. Each is one transaction with its audit row."""
+
+from sessions.services.findings import (
+    record_motion,
+    record_technique,
+    record_trigger_point,
+    remove_motion,
+    remove_technique,
+    remove_trigger_point,
+)
+from sessions.services.notes import add_addendum, save_note, sign_session, start_session
+
+__all__ = [
+    "add_addendum",
+    "record_motion",
+    "record_technique",
+    "record_trigger_point",
+    "remove_motion",
+    "remove_technique",
+    "remove_trigger_point",
+    "save_note",
+    "sign_session",
+    "start_session",
+]

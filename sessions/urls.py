@@ -1,0 +1,24 @@
+"""Page addresses of sessions."""
+
+from django.urls import path
+
+from sessions.views import findings, my_day, note, patient
+
+app_name = "sessions"
+_SESSION = "sessions/<uuid:public_id>"
+urlpatterns = [
+    path("my-day/", my_day.my_day, name="my-day"),
+    path("appointments/<uuid:public_id>/start/", my_day.start, name="start"),
+    path("patients/<uuid:public_id>/sessions/", patient.patient, name="patient"),
+    path(f"{_SESSION}/", note.session, name="session"),
+    path(f"{_SESSION}/note/", note.save, name="save-note"),
+    path(f"{_SESSION}/sign/", note.sign, name="sign"),
+    path(f"{_SESSION}/addenda/", note.add_addendum, name="add-addendum"),
+    path(f"{_SESSION}/trigger-points/new/", findings.new_point, name="new-point"),
+    path(f"{_SESSION}/trigger-points/<uuid:point_id>/", findings.known_point, name="known-point"),
+    path(f"{_SESSION}/observations/<uuid:row_id>/remove/", findings.remove_point, name="remove-point"),
+    path(f"{_SESSION}/motions/", findings.add_motion, name="add-motion"),
+    path(f"{_SESSION}/motions/<uuid:row_id>/remove/", findings.remove_motion, name="remove-motion"),
+    path(f"{_SESSION}/techniques/", findings.add_technique, name="add-technique"),
+    path(f"{_SESSION}/techniques/<uuid:row_id>/remove/", findings.remove_technique, name="remove-technique"),
+]

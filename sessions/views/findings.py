@@ -1,0 +1,145 @@
+"""Trigger points, motions and techniques of a draft."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinic.core.errors import Invalid
+from sessions import catalogue, services
+from sessions.forms import MotionForm, ObservationForm, PointForm, TapForm, TechniqueForm, show_refusal
+from sessions.ledger import last_finding
+from sessions.models import RangeOfMotion, TechniqueUse, TreatmentSession, TriggerPoint, TriggerPointObservation
+from sessions.views.page import close_dialog, show_section
+from sessions.views.reading import member, seen_session
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_point(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """A point at a tapped place, or one chosen from the list of muscles."""
+    session = seen_session(request, public_id)
+    form = _point_form(request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.record_trigger_point(session=session, by=member(request), **form.point, **form.finding)
+            return close_dialog(show_section(request, session, "points"))
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+    return _ask(request, session, form, {"is_from_list": _is_from_list(request)})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def known_point(request: HttpRequest, public_id: uuid.UUID, point_id: uuid.UUID) -> HttpResponse:
+    """How a point the patient has already is found in this session."""
+    session = seen_session(request, public_id)
+    seen = TriggerPoint.objects.visible_to(request.user).filter(patient=session.patient)
+    point = get_object_or_404(seen, public_id=point_id)
+    form = ObservationForm(request.POST) if request.method == "POST" else _observed(session, point)
+    if request.method == "POST" and form.is_valid():
+        services.record_trigger_point(session=session, trigger_point=point, by=member(request), **form.finding)
+        return close_dialog(show_section(request, session, "points"))
+    before = last_finding(point=point, session=session)
+    return _ask(request, session, form, {"point": point, "muscle": catalogue.muscles()[point.muscle], "before": before})
+
+
+@login_required
+@require_POST
+def remove_point(request: HttpRequest, public_id: uuid.UUID, row_id: uuid.UUID) -> HttpResponse:
+    """Take back a finding."""
+    session = seen_session(request, public_id)
+    row = get_object_or_404(_of(session, TriggerPointObservation.objects.visible_to(request.user)), public_id=row_id)
+    services.remove_trigger_point(observation=row, by=member(request))
+    return show_section(request, session, "points")
+
+
+@login_required
+@require_POST
+def add_motion(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Record a measured motion."""
+    session = seen_session(request, public_id)
+    form = MotionForm(request.POST)
+    if form.is_valid():
+        try:
+            services.record_motion(session=session, by=member(request), **form.measured)
+            return show_section(request, session, "motions", motion_form=form.other_side())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+    return show_section(request, session, "motions", status=422, motion_form=form)
+
+
+@login_required
+@require_POST
+def remove_motion(request: HttpRequest, public_id: uuid.UUID, row_id: uuid.UUID) -> HttpResponse:
+    """Take back a measurement."""
+    session = seen_session(request, public_id)
+    row = get_object_or_404(_of(session, RangeOfMotion.objects.visible_to(request.user)), public_id=row_id)
+    services.remove_motion(motion=row, by=member(request))
+    return show_section(request, session, "motions")
+
+
+@login_required
+@require_POST
+def add_technique(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Record minutes of a technique."""
+    session = seen_session(request, public_id)
+    form = TechniqueForm(request.POST)
+    if form.is_valid():
+        services.record_technique(session=session, by=member(request), **form.cleaned_data)
+        return show_section(request, session, "techniques")
+    return show_section(request, session, "techniques", status=422, technique_form=form)
+
+
+@login_required
+@require_POST
+def remove_technique(request: HttpRequest, public_id: uuid.UUID, row_id: uuid.UUID) -> HttpResponse:
+    """Take back a technique."""
+    session = seen_session(request, public_id)
+    row = get_object_or_404(_of(session, TechniqueUse.objects.visible_to(request.user)), public_id=row_id)
+    services.remove_technique(technique_use=row, by=member(request))
+    return show_section(request, session, "techniques")
+
+
+def _of(session: TreatmentSession, rows: Any) -> Any:
+    return rows.filter(session=session).select_related("session")
+
+
+def _point_form(request: HttpRequest) -> PointForm:
+    asked = request.POST if request.method == "POST" else request.GET
+    place = TapForm(asked).place
+    near = catalogue.muscles_near(place) if place and not _is_from_list(request) else []
+    if request.method == "POST":
+        is_near = request.POST.get("muscle", "") in {"", *(muscle.key for muscle in near)}
+        return PointForm(request.POST, near=near if is_near else ())
+    if place is None:
+        return PointForm()
+    side = catalogue.side_at(place.view, place.x)
+    where = {"view": place.view, "x": place.x, "y": place.y, "side": side}
+    return PointForm(near=near, initial={**where, "muscle": near[0].key if near else ""})
+
+
+def _is_from_list(request: HttpRequest) -> bool:
+    return "list" in (request.POST if request.method == "POST" else request.GET)
+
+
+def _observed(session: TreatmentSession, point: TriggerPoint) -> ObservationForm:
+    """The form as it was answered in this session, or empty."""
+    row = session.point_observations.filter(trigger_point=point).first()
+    if row is None:
+        return ObservationForm()
+    words = {True: "yes", False: "no", None: ""}
+    answers = ("has_taut_band", "has_referred_pain", "is_recognised_by_patient")
+    known = {"status": row.status, "tenderness": row.tenderness, "note": row.note}
+    return ObservationForm(initial={**known, **{name: words[getattr(row, name)] for name in answers}})
+
+
+def _ask(request: HttpRequest, session: TreatmentSession, form: ObservationForm, shown: dict[str, Any]) -> HttpResponse:
+    template = "sessions/_point_form.html" if request.htmx else "sessions/point.html"  # type: ignore[attr-defined]
+    status = 422 if form.errors else 200
+    return render(request, template, {"session": session, "form": form, **shown}, status=status)

@@ -1,0 +1,53 @@
+"""The session page and its sections, as a whole page or as what htmx swaps in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from sessions.forms import AddendumForm, MotionForm, NoteForm, TechniqueForm
+from sessions.models import TreatmentSession
+from sessions.views.reading import member
+from sessions.workspace import Workspace, workspace_of
+
+
+def show_page(request: HttpRequest, session: TreatmentSession, *, status: int = 200, **shown: Any) -> HttpResponse:
+    """The whole page; `shown` replaces fresh forms by those that were refused."""
+    desk = _desk(request, session)
+    template = "sessions/session.html" if desk.is_editable else "sessions/session_read.html"
+    return render(request, template, _context(desk, **shown), status=status)
+
+
+def show_section(
+    request: HttpRequest, session: TreatmentSession, name: str, *, status: int = 200, **shown: Any
+) -> HttpResponse:
+    """After an act in one section: that section for htmx, the whole page or a way back to it otherwise."""
+    if request.htmx:  # type: ignore[attr-defined]
+        answer = render(request, f"sessions/_{name}.html", _context(_desk(request, session), **shown), status=status)
+        return reswap(retarget(answer, f"#{name}"), "outerHTML")
+    if status != 200:
+        return show_page(request, session, status=status, **shown)
+    return redirect(f"{session.get_absolute_url()}#{name}")
+
+
+def close_dialog(answer: HttpResponse) -> HttpResponse:
+    """What was asked in the dialog is done."""
+    return trigger_client_event(answer, "dialog-close", after="swap")
+
+
+def _desk(request: HttpRequest, session: TreatmentSession) -> Workspace:
+    return workspace_of(session=session, user=member(request), now=timezone.now())
+
+
+def _context(desk: Workspace, **shown: Any) -> dict[str, Any]:
+    fresh = {
+        "note_form": NoteForm.of(desk.session),
+        "motion_form": MotionForm(),
+        "technique_form": TechniqueForm(),
+        "addendum_form": AddendumForm(),
+    }
+    return {"desk": desk, "session": desk.session, "patient": desk.session.patient, **fresh, **shown}

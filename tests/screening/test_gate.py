@@ -1,0 +1,186 @@
+"""May this patient be treated: every severity, urgency and state, for every kind of service; and the desk's light."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.actors import SYSTEM
+from questionnaires.services import start_response
+from questionnaires.services.publishing import load_shipped
+from screening.models import Cause, Evaluation, Flag, Light
+from screening.services import Verdict, clear_flag, gate, lights, save_intake_page, screen
+from screening.services.gates import SCREENING_HOLDS_FOR
+from tests.factories import MedicineFactory, PatientFactory
+from tests.screening.factories import sent_intake
+from tests.screening.test_clear_flag import ANSWERS
+
+pytestmark = pytest.mark.django_db
+
+LEVEL = {"absolute": "block", "relative": "block", "local": "warn", "caution": "warn"}
+LIGHT = {"absolute": Light.RED, "relative": Light.RED, "local": Light.AMBER, "caution": Light.AMBER}
+
+
+def light_of(patient):
+    return lights([patient.pk])[patient.pk]
+
+
+def raise_flag(patient, **kwargs):
+    evaluation = Evaluation.objects.filter(patient=patient).order_by("-id").first()
+    given = {"rule_id": "RF-99", "rule_version": 1, "severity": "caution", "title": "x", "action": "x", **kwargs}
+    return Flag.objects.create(patient=patient, evaluation=evaluation, **given)
+
+
+def test_a_screened_patient_without_flags_is_let_through(patient, service, first_visit):
+    sent_intake(patient)
+    assert gate(patient=patient, service=service) == Verdict("allow")
+    assert gate(patient=patient, service=first_visit) == Verdict("allow")
+    assert light_of(patient) == Light.GREEN
+
+
+@pytest.mark.parametrize("severity", list(LEVEL))
+def test_each_severity_has_its_verdict_and_light(patient, service, severity):
+    sent_intake(patient, **ANSWERS[severity])
+    rule_id = Flag.objects.get().rule_id
+    assert gate(patient=patient, service=service) == Verdict(LEVEL[severity], (f"{severity}_flag",), (rule_id,))
+    assert light_of(patient) == LIGHT[severity]
+
+
+def test_an_emergency_blocks_whatever_the_severity(patient, service):
+    sent_intake(patient)
+    raise_flag(patient, urgency="emergency")
+    assert gate(patient=patient, service=service).reasons == ("emergency_flag", "caution_flag")
+    assert gate(patient=patient, service=service).is_blocked
+    assert light_of(patient) == Light.RED
+
+
+def test_a_same_day_caution_warns(patient, service):
+    sent_intake(patient)
+    raise_flag(patient, urgency="same_day")
+    assert gate(patient=patient, service=service).level == "warn"
+    assert light_of(patient) == Light.AMBER
+
+
+def test_nobody_unscreened_is_let_into_a_service_that_needs_it(patient, service, first_visit):
+    assert gate(patient=patient, service=service) == Verdict("block", ("not_screened",))
+    assert gate(patient=patient, service=first_visit) == Verdict("warn", ("not_screened",))
+    assert light_of(patient) == Light.GREY
+
+
+def test_a_run_without_an_intake_is_no_screening(patient, service):
+    screen(patient=patient, by=SYSTEM)
+    assert gate(patient=patient, service=service) == Verdict("block", ("not_screened",))
+    assert light_of(patient) == Light.GREY
+
+
+def test_an_imported_patient_on_a_blood_thinner_is_red_and_on_a_platelet_inhibitor_amber(first_visit):
+    warfarin, plavix = MedicineFactory(name="Warfarin").patient, MedicineFactory(name="Plavix").patient
+    for one in (warfarin, plavix):
+        screen(patient=one, by=SYSTEM, cause=Cause.IMPORTED)
+    assert lights([warfarin.pk, plavix.pk]) == {warfarin.pk: Light.RED, plavix.pk: Light.AMBER}
+    assert gate(patient=warfarin, service=first_visit).reasons == ("relative_flag", "not_screened")
+    assert gate(patient=plavix, service=first_visit).level == "warn"
+
+
+def test_a_missing_safety_answer_is_grey_never_green(patient, service):
+    evaluation = sent_intake(patient)
+    Evaluation.objects.create(
+        patient=patient,
+        response=evaluation.response,
+        cause="requested",
+        rule_set_version="newer",
+        inputs={"unanswered": ["a-new-question"]},
+        inputs_digest="x",
+        fired=[],
+        is_complete=False,
+        answered_at=evaluation.answered_at,
+        actor_kind="system",
+        actor_id=SYSTEM.public_id,
+    )
+    assert light_of(patient) == Light.GREY
+    assert gate(patient=patient, service=service) == Verdict("block", ("not_screened",))
+
+
+def test_an_unfinished_intake_neither_screens_nor_unscreens(patient, service):
+    load_shipped()
+    response = start_response(patient=patient, by=SYSTEM)
+    save_intake_page(response=response, answers={"breath": "yes"}, by=SYSTEM)
+    assert gate(patient=patient, service=service).reasons == ("emergency_flag", "absolute_flag", "not_screened")
+    assert light_of(patient) == Light.RED
+    calm = PatientFactory()
+    sent_intake(calm)
+    again = start_response(patient=calm, by=SYSTEM)
+    save_intake_page(response=again, answers={"dizzy": "no"}, by=SYSTEM)
+    assert light_of(calm) == Light.GREEN
+
+
+def test_a_cleared_flag_that_needed_clearance_still_warns_until_it_ends(patient, service, therapist, in_a_month):
+    sent_intake(patient, **ANSWERS["relative"])
+    clear_flag(flag=Flag.objects.get(), reason="ok", clearance_from="Dr Chen", cleared_until=in_a_month, by=therapist)
+    assert gate(patient=patient, service=service) == Verdict("warn", ("cleared_with_limits",), ("CI-05",))
+    assert light_of(patient) == Light.AMBER
+    after = in_a_month + timedelta(seconds=1)
+    assert gate(patient=patient, service=service, at=after) == Verdict("block", ("relative_flag",), ("CI-05",))
+    assert gate(patient=patient, service=service, at=in_a_month).is_blocked
+
+
+def test_a_cleared_caution_leaves_no_trace_in_gate_and_light(patient, service, therapist):
+    sent_intake(patient, **ANSWERS["caution"])
+    clear_flag(flag=Flag.objects.get(), reason="Uses olive oil every day", by=therapist)
+    assert gate(patient=patient, service=service) == Verdict("allow")
+    assert light_of(patient) == Light.GREEN
+
+
+def test_a_fever_blocks_this_week_and_not_the_next(patient, service):
+    sent_intake(patient, fever="yes")
+    now = timezone.now()
+    assert gate(patient=patient, service=service, at=now + timedelta(days=6)).is_blocked
+    assert gate(patient=patient, service=service, at=now + timedelta(days=8)) == Verdict("allow")
+
+
+def test_resolved_and_replaced_flags_do_not_count(patient, service):
+    sent_intake(patient, **ANSWERS["absolute"])
+    sent_intake(patient)
+    assert gate(patient=patient, service=service) == Verdict("allow")
+    assert light_of(patient) == Light.GREEN
+
+
+def test_a_screening_older_than_half_a_year_warns(patient, service):
+    sent_intake(patient)
+    at = timezone.now() + SCREENING_HOLDS_FOR
+    assert gate(patient=patient, service=service, at=at - timedelta(minutes=1)) == Verdict("allow")
+    late = gate(patient=patient, service=service, at=at + timedelta(minutes=1))
+    assert late == Verdict("warn", ("screening_out_of_date",))
+
+
+def test_reasons_are_codes_without_rules_and_each_is_said_once(patient, service):
+    sent_intake(patient, clot_now="yes", vein_past="yes", bleeding="yes", bleeding_severe="no")
+    verdict = gate(patient=patient, service=service)
+    assert verdict.reasons == ("absolute_flag", "relative_flag")
+    assert verdict.rule_ids == ("CI-04", "CI-05", "CI-07")
+
+
+def test_the_gate_asks_three_queries_at_most(patient, service, django_assert_max_num_queries):
+    sent_intake(patient, **ANSWERS["relative"])
+    with django_assert_max_num_queries(3):
+        gate(patient=patient, service=service)
+
+
+@pytest.mark.parametrize("count", [3, 12])
+def test_lights_take_two_queries_however_many_patients(count, django_assert_num_queries):
+    patients = [PatientFactory() for _ in range(count)]
+    for one in patients[:3]:
+        sent_intake(one, **ANSWERS["caution"])
+    with django_assert_num_queries(2):
+        found = lights([one.pk for one in patients])
+    assert list(found.values()) == [Light.AMBER] * 3 + [Light.GREY] * (count - 3)
+
+
+def test_the_gravest_flag_decides_the_light(patient):
+    sent_intake(patient, **ANSWERS["caution"], **ANSWERS["local"])
+    assert light_of(patient) == Light.AMBER
+    raise_flag(patient, severity="absolute")
+    assert light_of(patient) == Light.RED
+    assert lights([]) == {}
