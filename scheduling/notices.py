@@ -69,13 +69,13 @@ def withdraw(*, appointment: Appointment) -> None:
     messaging.supersede(key=subject_key(appointment), is_live=False)
 
 
-def promise_reminder(*, appointment: Appointment, hours: int, by: Actor) -> bool:
-    """Promise one reminder for this version of the visit, some hours ahead. False: it was promised before."""
+def promise_reminder(*, appointment: Appointment, minutes: int, by: Actor) -> bool:
+    """Promise one reminder for this version of the visit, some minutes ahead. False: it was promised before."""
     subject = messaging.subject(key=subject_key(appointment))
-    offset = f"{hours}h"
+    offset = f"{minutes}m"
     if messaging.is_promised(subject=subject, template=REMINDER, offset=offset):
         return False
-    due_at = appointment.starts_at - timedelta(hours=hours)
+    due_at = appointment.starts_at - timedelta(minutes=minutes)
     _promise(appointment, subject, REMINDER, by=by, not_before=due_at, offset=offset)
     return True
 

@@ -27,21 +27,21 @@ BATCH = 500
 def queue_due(now: datetime | None = None) -> int:
     """Promise every reminder that is due and was not promised before. Safe to run twice, or at the same time."""
     promised = 0
-    for hours in getattr(settings, "APPOINTMENT_REMINDER_HOURS", [24]):
-        for key in due(now=now or timezone.now(), hours=hours).values_list("pk", flat=True)[:BATCH]:
-            promised += _promise(key, hours)
+    for minutes in settings.APPOINTMENT_REMINDER_MINUTES:
+        for key in due(now=now or timezone.now(), minutes=minutes).values_list("pk", flat=True)[:BATCH]:
+            promised += _promise(key, minutes)
     return promised
 
 
-def due(*, now: datetime, hours: int) -> AppointmentQuerySet:
+def due(*, now: datetime, minutes: int) -> AppointmentQuerySet:
     """Visits that begin within the lead, were agreed before it, and have no such reminder in their present version."""
-    lead = timedelta(hours=hours)
+    lead = timedelta(minutes=minutes)
     subject = Concat(Value(notices.SUBJECT_PREFIX), Cast(OuterRef("public_id"), CharField()))
     reminded = Message.objects.filter(
         subject__key=subject,
         subject__version=F("subject_version"),
         template=notices.REMINDER,
-        delivery_key__contains=f":{hours}h:",
+        delivery_key__contains=f":{minutes}m:",
     )
     rows: AppointmentQuerySet = Appointment.objects.filter(
         ~Exists(reminded),
@@ -54,10 +54,10 @@ def due(*, now: datetime, hours: int) -> AppointmentQuerySet:
 
 
 @transaction.atomic
-def _promise(key: int, hours: int) -> bool:
+def _promise(key: int, minutes: int) -> bool:
     """Under the visit's lock, so that a move at the same moment comes wholly before or wholly after."""
     rows = Appointment.objects.for_diary().select_for_update(no_key=True, of=("self",))
     appointment = rows.filter(pk=key, status__in=MOVABLE).first()
     if appointment is None:
         return False
-    return notices.promise_reminder(appointment=appointment, hours=hours, by=SYSTEM)
+    return notices.promise_reminder(appointment=appointment, minutes=minutes, by=SYSTEM)

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from clinic.core.clock import day_bounds, local
 from clinic.models import Location
+from outcomes.models import Survey
 from scheduling.models import Appointment, AppointmentStatus
 from screening.models import Flag, Light
 from screening.services import lights
@@ -61,6 +62,7 @@ class MyDay:
 
     places: list[PlaceOfDay]
     unsigned: list[TreatmentSession]
+    effects: list[Survey]
 
     @property
     def visit_count(self) -> int:
@@ -77,7 +79,8 @@ def day_of(*, therapist: User, now: datetime) -> MyDay:
         for location in locations
         if (here := [visit for visit in visits if visit.appointment.location_id == location.pk])
     ]
-    return MyDay(places, _unsigned(therapist, but=appointments))
+    effects = Survey.objects.visible_to(therapist).with_unseen_effect().filter(therapist=therapist)
+    return MyDay(places, _unsigned(therapist, but=appointments), list(effects[:_MOST_EFFECTS]))
 
 
 def _appointments(therapist: User, locations: Iterable[Location], now: datetime) -> list[Appointment]:
@@ -128,3 +131,4 @@ def _unsigned(therapist: User, *, but: list[Appointment]) -> list[TreatmentSessi
 
 
 _MOST_UNSIGNED = 50
+_MOST_EFFECTS = 50

@@ -11,6 +11,8 @@ from audit.context import note_credential
 
 STARTED = "session_started"
 LAST_SEEN = "session_last_seen"
+# Sent by screens that refresh themselves: a diary left open is not a person at work.
+BACKGROUND = "X-Background-Refresh"
 # Writing the session on every request would cost an UPDATE each; half a minute is exact enough.
 _TOUCH_EVERY_SECONDS = 30
 
@@ -36,5 +38,5 @@ class SessionLimitsMiddleware:
         is_old = now - started > settings.SESSION_ABSOLUTE_SECONDS
         if is_idle or is_old:
             logout(request)
-        elif now - last_seen > _TOUCH_EVERY_SECONDS:
+        elif now - last_seen > _TOUCH_EVERY_SECONDS and BACKGROUND not in request.headers:
             request.session[LAST_SEEN] = now

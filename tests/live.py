@@ -51,6 +51,42 @@ class LiveClinic:
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
+    def visit_just_begun(self, *, patient_id: str = "") -> str:
+        """A visit of the demo's therapist that began some minutes ago, whatever the hour: nobody books the past."""
+        script = _VISIT_JUST_BEGUN.format(patient_id=patient_id)
+        return self.manage("shell", "-v", "0", "-c", script).strip().splitlines()[-1]
+
+
+# Entered as history, which only the clinic's own clockwork and admins may do.
+_VISIT_JUST_BEGUN = """
+from datetime import timedelta
+from django.utils import timezone
+from audit.actors import SYSTEM
+from clinic.models import Location, Service
+from patients.models import Patient
+from scheduling.errors import Clash
+from scheduling.services import book_appointment
+from screening.services import gate
+from staff.models import User
+
+therapist = User.objects.get(email="therapist@demo.example")
+service = Service.objects.get(name="Myofascial release")
+in_care = Patient.objects.visible_to(therapist).order_by("pk")
+wanted = in_care.filter(public_id="{patient_id}") if "{patient_id}" else in_care
+patient = next(each for each in wanted if not gate(patient=each, service=service).is_blocked)
+now = timezone.now().replace(second=0, microsecond=0)
+for minutes in range(0, 1200, 5):
+    try:
+        visit = book_appointment(
+            patient=patient, therapist=therapist, service=service, by=SYSTEM, is_history=True,
+            location=Location.objects.get(name="Riverside"), starts_at=now - timedelta(minutes=minutes),
+        )
+        break
+    except Clash:
+        pass
+print(visit.public_id)
+"""
+
 
 def csrf_token(client: httpx.Client) -> str:
     return client.cookies.get("csrf", "")

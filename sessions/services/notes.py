@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,7 +28,6 @@ from staff.models import User
 NOTE_LENGTH = 20_000
 ADDENDUM_LENGTH = 5_000
 LUBRICANT_LENGTH = 80
-SURVEY_AFTER = timedelta(hours=24)
 
 
 @transaction.atomic
@@ -144,7 +144,7 @@ def _pass_on(session: TreatmentSession, *, by: User) -> None:
         episode=session.episode,
         therapist=session.therapist,
         session_id=session.public_id,
-        due_at=session.performed_at + SURVEY_AFTER,
+        due_at=session.performed_at + timedelta(minutes=settings.SURVEY_DELAY_MINUTES),
         by=by,
     )
 

@@ -70,7 +70,7 @@ def test_the_desk_registers_books_and_sends_the_intake_and_the_patient_answers_i
     page.get_by_role("button", name="Send intake link").click()
     page.wait_for_load_state()
     book_in_the_diary(desk)
-    mail = eventually(lambda: mail_for(desk, "paloma@patients.example", "cuestionario"))
+    mail = eventually(lambda: mail_for(desk, "paloma@patients.example", "preguntas antes"))
     on_the_phone(person, mail)
     page.goto("/patients/?q=browser+paloma")
     assert page.get_by_text("Paloma Browser").first.is_visible()
@@ -144,7 +144,11 @@ def answer_page(page):
 
 
 def test_the_therapist_logs_and_signs_a_session_on_a_tablet(person, clinic):
-    visit = clinic.manage("shell", "-v", "0", "-c", ARRIVED).strip().splitlines()[-1]
+    visit = clinic.visit_just_begun()
+    desk = person(DESK)
+    desk.page.goto(f"/appointments/{visit}/")
+    desk.page.get_by_role("button", name=re.compile("Arrived|arrived|is here", re.I)).first.click()
+    desk.page.wait_for_load_state()
     tablet = person(THERAPIST, "tablet", has_touch=True)
     page = tablet.page
     page.goto("/my-day/")
@@ -166,38 +170,6 @@ def test_the_therapist_logs_and_signs_a_session_on_a_tablet(person, clinic):
     page.locator("textarea[name=text]").fill("The drive was on Sunday.")
     page.get_by_role("button", name=re.compile("Add")).last.click()
     page.get_by_text("The drive was on Sunday.").first.wait_for()
-
-
-# A patient of this therapist who has just arrived, whatever the hour the test runs at.
-ARRIVED = """
-from datetime import timedelta
-from django.utils import timezone
-from audit.actors import SYSTEM
-from clinic.models import Location, Service
-from patients.models import Patient
-from scheduling.services import book_appointment, mark_arrived
-from screening.services import gate
-from staff.models import User
-therapist = User.objects.get(email="therapist@demo.example")
-location = Location.objects.get(name="Riverside")
-service = Service.objects.get(name="Myofascial release")
-for patient in Patient.objects.visible_to(therapist).order_by("pk"):
-    if not gate(patient=patient, service=service).is_blocked:
-        break
-now = timezone.now().replace(second=0, microsecond=0)
-for minutes in range(0, 600, 5):
-    try:
-        visit = book_appointment(
-            patient=patient, therapist=therapist, service=service, location=location,
-            starts_at=now - timedelta(minutes=minutes), is_history=True, by=SYSTEM,
-        )
-        break
-    except Exception as clash:
-        if getattr(clash, "http_status", 0) != 409:
-            raise
-mark_arrived(appointment=visit, by=SYSTEM)
-print(visit.public_id)
-"""
 
 
 def test_the_admin_reads_the_report_and_downloads_the_export(person):

@@ -5,7 +5,14 @@ from django.urls import reverse
 
 from sessions.models import TreatmentSession
 from sessions.my_day import day_of
-from tests.factories import CareTeamMemberFactory, LocationFactory, PatientFactory, RoomFactory, UserFactory
+from tests.factories import (
+    CareTeamMemberFactory,
+    LocationFactory,
+    PatientFactory,
+    RoomFactory,
+    SurveyFactory,
+    UserFactory,
+)
 from tests.sessions.factories import (
     arrived_visit,
     booked_visit,
@@ -127,8 +134,8 @@ def test_the_page_costs_the_same_for_any_number_of_visits(page, therapist, locat
     a_full_day(therapist, location, count)
     address = reverse("sessions:my-day")
     page.get(address)
-    # session, user; locations, visits, sessions, last sessions, flags, lights (2), unsigned
-    with django_assert_num_queries(10):
+    # session, user; locations, visits, sessions, last sessions, flags, lights (2), unsigned, effects
+    with django_assert_num_queries(11):
         answer = page.get(address)
     assert len(visits(answer.context["day"])) == count
 
@@ -181,3 +188,25 @@ def test_starting_by_htmx_leads_there_too_and_a_refusal_is_a_notice(page_of, the
     assert refused.status_code == 409
     assert refused["HX-Retarget"] == "#alerts"
     assert TreatmentSession.objects.count() == 1
+
+
+def test_an_unexpected_effect_stands_on_the_day_of_its_therapist_until_it_is_read(page, therapist, location):
+    patient = PatientFactory(locations=[location], care_team=[therapist])
+    survey = SurveyFactory(
+        patient=patient, therapist=therapist, state="answered", pain=6, had_unexpected_effect=True,
+        effect_text="Bruise on the arm", answered_at=NOW, due_at=NOW - HOUR,
+    )  # fmt: skip
+    address = reverse("sessions:my-day")
+    assert "Bruise on the arm" in page.get(address).content.decode()
+    page.post(reverse("outcomes:effect-seen", args=[survey.public_id]))
+    assert "Bruise on the arm" not in page.get(address).content.decode()
+
+
+def test_an_effect_reported_to_a_colleague_is_not_on_this_day(page, therapist, location):
+    colleague = UserFactory(locations=[location])
+    patient = PatientFactory(locations=[location], care_team=[therapist, colleague])
+    SurveyFactory(
+        patient=patient, therapist=colleague, state="answered", pain=6, had_unexpected_effect=True,
+        effect_text="Bruise on the arm", answered_at=NOW, due_at=NOW - HOUR,
+    )  # fmt: skip
+    assert "Bruise on the arm" not in page.get(reverse("sessions:my-day")).content.decode()

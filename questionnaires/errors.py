@@ -1,0 +1,37 @@
+"""What questionnaires refuse."""
+
+from clinic.core.errors import ClinicError, Conflict
+
+
+class AlreadySubmitted(Conflict):
+    """A submitted response is frozen."""
+
+    code = "response_already_submitted"
+    title = "Already sent"
+    message = "These answers were already sent. Ask the clinic for a new form if something has changed."
+
+
+class QuestionnaireRetired(Conflict):
+    """The version being answered is no longer in use. What was saved stays saved."""
+
+    code = "questionnaire_retired"
+    title = "This form was replaced"
+    message = "A newer version of this form is in use. Your saved answers are kept; ask the clinic for a new link."
+
+
+class NoSuchForm(ClinicError):
+    """No published version of this key."""
+
+    code = "no_such_questionnaire"
+    http_status = 422
+    title = "No such form"
+    message = "No form called {key} is in use. Publish it first: manage.py load_questionnaires."
+
+
+class BadDefinition(ClinicError):
+    """A form that cannot be published; `fields` maps a path to what is wrong there."""
+
+    code = "bad_questionnaire"
+    http_status = 422
+    title = "The form cannot be used"
+    message = "Some parts of the form are wrong; each is named."

@@ -1,0 +1,25 @@
+"""API addresses of screening."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from screening.api import (
+    AnswersView,
+    EvaluationViewSet,
+    FlagViewSet,
+    IntakeRequestViewSet,
+    LightViewSet,
+    SubmitView,
+)
+
+router = SimpleRouter()
+router.register("flags", FlagViewSet, basename="flag")
+router.register("evaluations", EvaluationViewSet, basename="evaluation")
+router.register("intake-requests", IntakeRequestViewSet, basename="intake-request")
+router.register("screening-lights", LightViewSet, basename="screening-light")
+
+urlpatterns = [
+    *router.urls,
+    path("questionnaire-responses/<uuid:public_id>/answers/", AnswersView.as_view(), name="response-answers"),
+    path("questionnaire-responses/<uuid:public_id>/submit/", SubmitView.as_view(), name="response-submit"),
+]

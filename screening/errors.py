@@ -1,0 +1,31 @@
+"""What screening refuses."""
+
+from clinic.core.errors import ClinicError, Conflict
+
+
+class AbsoluteNotClearable(ClinicError):
+    """A therapist tried to clear what only the clinical lead may lift."""
+
+    code = "absolute_not_clearable"
+    http_status = 403
+    title = "Only the clinical lead can lift this"
+    message = (
+        "This flag allows no session. It is lifted when the fact is recorded as resolved, "
+        "or by the clinical lead with a specialist's letter."
+    )
+
+
+class FlagAlreadyClosed(Conflict):
+    """Somebody was faster, or the rule no longer fires."""
+
+    code = "flag_already_closed"
+    title = "Already closed"
+    message = "This flag is no longer open. Load the page again to see who closed it."
+
+
+class FlagNotCleared(Conflict):
+    """Only a cleared flag can be opened again."""
+
+    code = "flag_not_cleared"
+    title = "Not cleared"
+    message = "Only a cleared flag can be opened again."

@@ -1,0 +1,29 @@
+"""The acts of screening: ask, screen, clear; and the gate others ask before they book or sign."""
+
+from screening.desk_lights import lights
+from screening.services.flags import clear_flag, reopen_flag
+from screening.services.gates import Verdict, gate
+from screening.services.screenings import (
+    ScreenedMany,
+    request_intake,
+    save_intake_page,
+    screen,
+    screen_many,
+    submit_intake,
+)
+from screening.services.suggesting import accept_suggestion
+
+__all__ = [
+    "ScreenedMany",
+    "Verdict",
+    "accept_suggestion",
+    "clear_flag",
+    "gate",
+    "lights",
+    "reopen_flag",
+    "request_intake",
+    "save_intake_page",
+    "screen",
+    "screen_many",
+    "submit_intake",
+]

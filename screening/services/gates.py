@@ -1,0 +1,81 @@
+"""May this patient be treated? The answer for booking, checking in and signing; reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.utils import timezone
+
+from audit.actors import Actor
+from clinic.models import Service
+from patients.models import Patient
+from screening.models import Evaluation, Flag, Severity, Urgency
+
+# clinical.md §2.1: a full screen every 180 days. A default that needs clinical review.
+SCREENING_HOLDS_FOR = timedelta(days=180)
+
+_BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a session may be booked. `reasons` are codes anybody may see; `rule_ids` are for therapists."""
+
+    level: Literal["allow", "warn", "block"]
+    reasons: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.level == "block"
+
+
+def gate(*, patient: Patient, service: Service, by: Actor | None = None, at: datetime | None = None) -> Verdict:
+    """Allow, warn or block a session of this service at an instant (now unless told). Three queries."""
+    instant = at or timezone.now()
+    standing = list(
+        Flag.objects.filter(patient=patient).standing(instant).order_by("rule_id").values_list(*_FLAG_COLUMNS)
+    )
+    cleared = list(
+        Flag.objects.filter(patient=patient, severity__in=_BLOCKING)
+        .cleared(instant)
+        .order_by("rule_id")
+        .values_list("rule_id", flat=True)
+    )
+    blocks, warnings = _of_flags(standing)
+    if cleared:
+        warnings.append("cleared_with_limits")
+    _of_screening(patient, service, instant, blocks, warnings)
+    rule_ids = tuple(dict.fromkeys([row[0] for row in standing] + cleared))
+    if blocks:
+        return Verdict("block", tuple(dict.fromkeys(blocks + warnings)), rule_ids)
+    if warnings:
+        return Verdict("warn", tuple(dict.fromkeys(warnings)), rule_ids)
+    return Verdict("allow")
+
+
+_FLAG_COLUMNS = ("rule_id", "severity", "urgency")
+
+
+def _of_flags(standing: list[tuple[str, str, str]]) -> tuple[list[str], list[str]]:
+    blocks, warnings = [], []
+    for _rule_id, severity, urgency in standing:
+        if urgency == Urgency.EMERGENCY:
+            blocks.append("emergency_flag")
+        if severity in _BLOCKING:
+            blocks.append(f"{severity}_flag")
+        else:
+            warnings.append(f"{severity}_flag")
+    return blocks, warnings
+
+
+def _of_screening(
+    patient: Patient, service: Service, instant: datetime, blocks: list[str], warnings: list[str]
+) -> None:
+    latest = Evaluation.objects.whole().filter(patient=patient).newest_first().first()
+    if latest is None or not latest.is_complete:
+        (warnings if service.for_unscreened_patients else blocks).append("not_screened")
+    elif latest.answered_at is not None and latest.answered_at + SCREENING_HOLDS_FOR < instant:
+        warnings.append("screening_out_of_date")

@@ -1,0 +1,21 @@
+"""Page addresses of screening."""
+
+from django.urls import path
+
+from screening.views import intake, review
+
+app_name = "screening"
+urlpatterns = [
+    path("patients/<uuid:public_id>/screening/", review.patient, name="patient"),
+    path("patients/<uuid:public_id>/screening/send-intake/", review.send_intake, name="send-intake"),
+    path("patients/<uuid:public_id>/screening/run/", review.screen, name="screen"),
+    path("intakes/<uuid:public_id>/accept/", review.accept, name="accept"),
+    path("flags/<uuid:public_id>/clear/", review.clear, name="clear"),
+    path("flags/<uuid:public_id>/reopen/", review.reopen, name="reopen"),
+    path("p/intake/", intake.intake, name="intake"),
+    path("p/intake/review/", intake.intake_review, name="intake-review"),
+    path("p/intake/send/", intake.intake_send, name="intake-send"),
+    path("p/intake/done/", intake.intake_done, name="intake-done"),
+    path("p/intake/language/", intake.intake_language, name="intake-language"),
+    path("p/intake/pages/<slug:page>/", intake.intake_page, name="intake-page"),
+]

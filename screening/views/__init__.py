@@ -1,0 +1,1 @@
+"""Pages of screening: the patient's intake, and the therapist's review."""
