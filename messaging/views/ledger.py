@@ -35,7 +35,7 @@ class StaffRequest(HttpRequest):
 class NewestFirst(KeysetPagination):
     """Pages of rows in the order they were written."""
 
-    ordering = ("-id",)  # type: ignore[assignment]
+    ordering = ("-id",)
     page_size = 25
 
 
