@@ -25,7 +25,7 @@ from screening.services import gate, request_intake
 DAYS_BACK = 365
 DAYS_AHEAD = 14
 # Shares of all patients: treated over the year, answered the intake but not seen yet, only just registered.
-_TREATED, _SCREENED = 0.42, 0.2
+_TREATED, _SCREENED = 0.5, 0.2
 Tell = Callable[[str], None]
 
 

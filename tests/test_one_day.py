@@ -45,7 +45,7 @@ class Script:
         self.http = httpx.Client(base_url=clinic.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
     def get(self, path: str, expect: int = 200, **query) -> httpx.Response:
-        answer = self.http.get(f"{API}/{path}", params=query)
+        answer = self.http.get(f"{API}/{path}", params=query or None)
         assert answer.status_code == expect, answer.text
         return answer
 
@@ -121,7 +121,7 @@ def answer_intake(phone: httpx.Client, page: httpx.Response, **special) -> httpx
 
 
 @pytest.mark.worker
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(300)
 def test_one_whole_clinic_day(clinic):
     therapist, desk = Script(clinic, "therapist@demo.example"), Script(clinic, "desk@demo.example")
     admin, auditor = Script(clinic, "admin@demo.example"), Script(clinic, "auditor@demo.example")
@@ -405,10 +405,12 @@ def reminder_step(clinic: LiveClinic, desk: Script, patient: dict, moved_to: dat
 def audit_step(clinic: LiveClinic, auditor: Script, patient: dict) -> None:
     """8. Every write and every reading of this patient is in the trail, and the chain holds."""
     seen, address = set(), f"audit-events/?patient={patient['id']}&per_page=100"
-    while address:
+    for _ in range(50):
         page = auditor.get(address).json()
         seen |= {row["action"] for row in page["results"]}
-        address = page["next"].split(f"{API}/")[1] if page["next"] else ""
+        if not page["next"]:
+            break
+        address = page["next"].split(f"{API}/")[1]
     assert seen >= {
         "patient.registered",
         "patient.edited",

@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
         "PainMomentEnum": "outcomes.models.Moment",
         "ExportStateEnum": "reports.models.ExportState",
         "ExportKindEnum": "reports.models.ExportKind",
+        "AllergySeverityEnum": "patients.serializers.SEVERITIES",
         "FlagSeverityEnum": "screening.models.Severity",
         "FlagUrgencyEnum": "screening.models.Urgency",
         "FlagStatusEnum": "screening.models.FlagStatus",
