@@ -53,6 +53,9 @@ class Desk:
 
     def _note(self, message):
         expected = ("422", "409", "412", "404", "403")
+        # Taking a screenshot of a page with htmx sets and empties a style attribute; nothing of ours does.
+        if "Applying inline style" in message.text:
+            return
         if message.type == "error" and not any(f"status of {code}" in message.text for code in expected):
             self.complaints.append(message.text)
 
