@@ -126,16 +126,21 @@ def on_the_phone(person, address):
 
 
 def answer_page(page):
-    """Taps the calm answer of every question that is asked."""
-    groups = page.locator("main form fieldset:visible, main form .field:visible")
-    for index in range(groups.count()):
-        group = groups.nth(index)
-        choices = group.locator("input[type=radio], input[type=checkbox]")
-        if choices.count() == 0 or group.locator("input:checked").count():
+    """Taps the calm answer of every question that is asked; follow-ups show themselves only when they matter."""
+    for group in page.locator("main form fieldset:visible").all():
+        if group.locator("input:checked").count():
             continue
-        calm = group.locator("input[value=no], input[value=none], input[value=gradual], input[value=over-3-months]")
-        # A tap on the whole line, as a thumb does it.
-        (calm if calm.count() else choices).first.locator("xpath=ancestor::label").click()
+        offered = "label:visible:has(input[type=radio], input[type=checkbox])"
+        calm = group.locator(
+            ", ".join(
+                f"label:visible:has(input[value={value}])" for value in ("no", "none", "gradual", "over-3-months")
+            )
+        )
+        if not group.locator(offered).count() and group.locator("summary:visible").count():
+            group.locator("summary:visible").first.click()
+        tap = calm if calm.count() else group.locator(offered)
+        if tap.count():
+            tap.first.click()
     for box in page.locator("main form input[type=number]:visible").all():
         if not box.input_value():
             box.fill("2")
