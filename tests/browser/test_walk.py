@@ -125,22 +125,24 @@ def on_the_phone(person, address):
     phone.shoot("intake-done")
 
 
+def tap_calm(group):
+    """Taps a question's calm answer, or its first; opens the list it is folded into."""
+    offered = group.locator("label:visible:has(input[type=radio], input[type=checkbox])")
+    folded = group.locator("summary:visible")
+    if not offered.count() and folded.count():
+        folded.first.click()
+    values = ("no", "none", "gradual", "over-3-months")
+    calm = group.locator(", ".join(f"label:visible:has(input[value={value}])" for value in values))
+    tap = calm if calm.count() else offered
+    if tap.count():
+        tap.first.click()
+
+
 def answer_page(page):
-    """Taps the calm answer of every question that is asked; follow-ups show themselves only when they matter."""
+    """Answers every question that is asked; follow-ups show themselves only when they matter."""
     for group in page.locator("main form fieldset:visible").all():
-        if group.locator("input:checked").count():
-            continue
-        offered = "label:visible:has(input[type=radio], input[type=checkbox])"
-        calm = group.locator(
-            ", ".join(
-                f"label:visible:has(input[value={value}])" for value in ("no", "none", "gradual", "over-3-months")
-            )
-        )
-        if not group.locator(offered).count() and group.locator("summary:visible").count():
-            group.locator("summary:visible").first.click()
-        tap = calm if calm.count() else group.locator(offered)
-        if tap.count():
-            tap.first.click()
+        if not group.locator("input:checked").count():
+            tap_calm(group)
     for box in page.locator("main form input[type=number]:visible").all():
         if not box.input_value():
             box.fill("2")
