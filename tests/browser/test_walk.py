@@ -73,7 +73,7 @@ def test_the_desk_registers_books_and_sends_the_intake_and_the_patient_answers_i
     mail = eventually(lambda: mail_for(desk, "paloma@patients.example", "preguntas antes"))
     on_the_phone(person, mail)
     page.goto("/patients/?q=browser+paloma")
-    page.locator("main :text('Paloma Browser') >> visible=true").first.wait_for()
+    page.locator("main a[href^='/patients/']:visible", has_text="Paloma").first.wait_for()
 
 
 def book_in_the_diary(desk):
