@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.openapi import AutoSchema
-
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "facts"],
@@ -28,10 +26,6 @@ _REFUSALS = {
     "422": "Understood, but refused by a rule.",
     "428": "Send If-Match.",
 }
-
-
-class ClinicSchema(AutoSchema):
-    """drf-spectacular's, as it is; named here so that settings have one place to change it."""
 
 
 def add_common_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
