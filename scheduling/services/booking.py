@@ -21,7 +21,7 @@ from scheduling.errors import Clash, IllegalTransition
 from scheduling.lifecycle import MOVABLE, NEXT
 from scheduling.models import Appointment, AppointmentStatus
 from scheduling.permission import may_book, may_handle
-from scheduling.retry import retried_once
+from scheduling.retry import retried
 from staff.models import User
 
 
@@ -93,7 +93,7 @@ def move_appointment(
         raise _with_alternatives(clash, claim) from None
 
 
-@retried_once
+@retried
 def _hold(claim: Claim, *, by: Actor, notify: bool, is_history: bool, at: datetime | None) -> Appointment:
     room = lock(claim, is_history=is_history)
     appointment = Appointment(
@@ -116,7 +116,7 @@ def _hold(claim: Claim, *, by: Actor, notify: bool, is_history: bool, at: dateti
     return appointment
 
 
-@retried_once
+@retried
 def _shift(
     claim: Claim,
     appointment: Appointment,

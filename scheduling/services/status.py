@@ -19,7 +19,7 @@ from scheduling.errors import IllegalTransition, TooEarlyForNoShow
 from scheduling.lifecycle import NEXT, sources_of
 from scheduling.models import Appointment, AppointmentStatus, CancelReason
 from scheduling.permission import may_answer, may_handle, may_treat
-from scheduling.retry import retried_once
+from scheduling.retry import retried
 
 
 @transaction.atomic
@@ -31,7 +31,7 @@ def confirm_appointment(*, appointment: Appointment, by: Actor, at: datetime | N
 
 
 @transaction.atomic
-@retried_once
+@retried
 def cancel_appointment(
     *, appointment: Appointment, reason: str, by: Actor, notify: bool = True, at: datetime | None = None
 ) -> Appointment:
@@ -54,7 +54,7 @@ def cancel_appointment(
 
 
 @transaction.atomic
-@retried_once
+@retried
 def mark_arrived(*, appointment: Appointment, by: Actor, at: datetime | None = None) -> Appointment:
     """Note that the patient is here. After a no-show the slot has to be claimed again, and may be gone."""
     may_handle(by=by, appointment=appointment)
@@ -67,7 +67,7 @@ def mark_arrived(*, appointment: Appointment, by: Actor, at: datetime | None = N
 
 
 @transaction.atomic
-@retried_once
+@retried
 def mark_no_show(*, appointment: Appointment, by: Actor, at: datetime | None = None) -> Appointment:
     """Note that the patient did not come, once the time has come; the slot is free again and links are dead."""
     may_handle(by=by, appointment=appointment)

@@ -1,4 +1,4 @@
-"""An act stopped to break a deadlock is tried once more, and never becomes a server error."""
+"""An act stopped to break a deadlock is tried again, and never becomes a server error."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +9,7 @@ from django.db import OperationalError, connections, transaction
 
 from clinic.models import Location
 from scheduling.errors import TryAgain
-from scheduling.retry import retried_once
+from scheduling.retry import retried
 from tests.factories import LocationFactory
 
 
@@ -17,7 +17,7 @@ def stopped_by(kind, times):
     """An act that PostgreSQL stops so many times before it lets it pass."""
     tries = []
 
-    @retried_once
+    @retried
     def act():
         tries.append(1)
         if len(tries) <= times:
@@ -29,10 +29,11 @@ def stopped_by(kind, times):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable])
-def test_once_is_tried_again_and_twice_is_a_conflict(kind):
+def test_a_stopped_act_is_tried_again_and_the_third_stop_is_a_conflict(kind):
     assert stopped_by(kind, 1)() == 2
+    assert stopped_by(kind, 2)() == 3
     with pytest.raises(TryAgain) as refusal:
-        stopped_by(kind, 2)()
+        stopped_by(kind, 3)()
     assert refusal.value.http_status == 409
 
 
@@ -48,7 +49,7 @@ def test_two_acts_that_really_deadlock_both_succeed():
     both_hold_one = Barrier(2)
     waited = set()
 
-    @retried_once
+    @retried
     def act(first, second):
         Location.objects.select_for_update().get(pk=first.pk)
         if first.pk not in waited:
