@@ -1,20 +1,22 @@
-"""Time: when therapists work, and who has claimed it."""
+"""Who has claimed which time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from clinic.core.records import EditableRecord, Record
+from clinic.core.records import EditableRecord
 from clinic.models import Location, Room, Service
 from patients.models import OfPatientQuerySet, Patient
+from scheduling.models.series import AppointmentSeries
 
 
 class TsTzRange(Func):
@@ -24,68 +26,8 @@ class TsTzRange(Func):
     output_field = DateTimeRangeField()
 
 
-class Weekday(models.IntegerChoices):
-    MONDAY = 0, "Monday"
-    TUESDAY = 1, "Tuesday"
-    WEDNESDAY = 2, "Wednesday"
-    THURSDAY = 3, "Thursday"
-    FRIDAY = 4, "Friday"
-    SATURDAY = 5, "Saturday"
-    SUNDAY = 6, "Sunday"
-
-
-class OfLocationQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: Any) -> OfLocationQuerySet:
-        return self.filter(location__in=Location.objects.visible_to(user))
-
-
-class WorkingHours(Record):
-    """A therapist's weekly hours at a location, in that location's wall-clock time."""
-
-    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="working_hours")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="working_hours")
-    weekday = models.PositiveSmallIntegerField(choices=Weekday)
-    starts_at_local = models.TimeField()
-    ends_at_local = models.TimeField()
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True, blank=True)
-
-    objects = OfLocationQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="working_hours_end_after_they_start", condition=Q(ends_at_local__gt=F("starts_at_local"))
-            ),
-            models.CheckConstraint(name="working_hours_weekday_known", condition=Q(weekday__in=Weekday.values)),
-        ]
-        indexes = [models.Index(fields=["location", "weekday", "therapist"], name="working_hours_by_day")]
-
-    def __str__(self) -> str:
-        return f"working hours {self.pk}"
-
-
-class TimeOff(Record):
-    """Time a therapist is away, wherever they work. The location says whose desk and clock it was entered on."""
-
-    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="time_off")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="time_off")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-
-    objects = OfLocationQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(name="time_off_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
-        ]
-        indexes = [models.Index(fields=["therapist", "starts_at"], name="time_off_by_therapist")]
-
-    def __str__(self) -> str:
-        return f"time off {self.pk}"
-
-
 class AppointmentStatus(models.TextChoices):
+    HELD = "held", "Held"
     BOOKED = "booked", "Booked"
     CONFIRMED = "confirmed", "Confirmed"
     ARRIVED = "arrived", "Arrived"
@@ -109,11 +51,21 @@ LONGEST_BUSY = timedelta(hours=12)
 
 class AppointmentQuerySet(OfPatientQuerySet):
     def visible_to(self, user: Any) -> AppointmentQuerySet:
-        """The visits of the patients a member sees, wherever they are."""
-        return self.filter(patient__in=Patient.objects.visible_to(user))
+        """The visits of the patients a member sees, wherever they are. A held slot is no visit yet."""
+        return self.visits().filter(patient__in=Patient.objects.visible_to(user))
+
+    def visits(self) -> AppointmentQuerySet:
+        """Without slots that are only held."""
+        return self.exclude(status=AppointmentStatus.HELD)
 
     def holding_a_slot(self) -> AppointmentQuerySet:
-        return self.exclude(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+        """What occupies its time now. A hold frees itself when it expires: nobody has to come and do it."""
+        given_up = Q(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+        return self.exclude(given_up | Q(status=AppointmentStatus.HELD, held_until__lte=Now()))
+
+    def lapsed(self) -> AppointmentQuerySet:
+        """Holds that have expired. They still stand in the constraints until the next claimant removes them."""
+        return self.filter(status=AppointmentStatus.HELD, held_until__lte=Now())
 
     def busy_between(self, from_: datetime, until: datetime) -> AppointmentQuerySet:
         """Those holding a slot whose busy time overlaps a window; the bounds on starts_at let an index find them."""
@@ -138,10 +90,22 @@ class AppointmentQuerySet(OfPatientQuerySet):
         return self.filter(**{names.get(name, name): value for name, value in asked.items() if value})
 
 
-class Appointment(EditableRecord):
-    """A patient's claim on a therapist and a room. The busy range includes the service's buffers."""
+# Only the constraint below lets it be empty, and only in a held slot. Said to the type checker in this way it is never
+# empty, which is true of every visit that is in anybody's hands.
+EMPTY_WHILE_HELD: dict[str, Any] = {"null": True}
+# What occupies a therapist and a room. A deliberate overlap stands outside: it must not make others impossible, and
+# is checked by booking itself, under the therapist's lock.
+OCCUPIES = ~Q(status__in=["cancelled", "no_show"]) & Q(overlaps_on_purpose=False)
 
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+
+class Appointment(EditableRecord):
+    """A patient's claim on a therapist and a room. The busy range includes the service's buffers.
+
+    A held one is a slot kept for some minutes while a form is filled or an offer is out. Only it may lack a
+    patient, and then `visible_to` never shows it: whoever has an appointment in hand has a patient too.
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments", **EMPTY_WHILE_HELD)
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="appointments")
     room = models.ForeignKey(Room, models.PROTECT, related_name="appointments")
     service = models.ForeignKey(Service, models.PROTECT, related_name="appointments")
@@ -157,6 +121,14 @@ class Appointment(EditableRecord):
     arrived_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=15, choices=CancelReason, default="", blank=True)
+    # Called off by the patient within the location's notice (`late_cancel_hours`).
+    is_late_cancellation = models.BooleanField(default=False)
+    held_until = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    overlaps_on_purpose = models.BooleanField(default=False)
+    overlap_reason = models.CharField(max_length=200, default="", blank=True)
+    series = models.ForeignKey(AppointmentSeries, models.PROTECT, null=True, related_name="appointments")
+    series_number = models.PositiveSmallIntegerField(null=True)
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -178,13 +150,29 @@ class Appointment(EditableRecord):
                 name="appointment_cancelled_says_why_and_when",
                 condition=~Q(status="cancelled") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
             ),
+            models.CheckConstraint(
+                name="appointment_held_until_a_time",
+                condition=Q(status="held", held_until__isnull=False) | (~Q(status="held") & Q(held_until=None)),
+            ),
+            models.CheckConstraint(
+                name="appointment_without_patient_only_while_held",
+                condition=Q(status="held") | Q(patient__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="appointment_overlap_says_why", condition=Q(overlaps_on_purpose=False) | ~Q(overlap_reason="")
+            ),
+            models.CheckConstraint(
+                name="appointment_numbered_within_its_series",
+                condition=Q(series=None, series_number=None) | Q(series__isnull=False, series_number__isnull=False),
+            ),
+            models.UniqueConstraint(name="appointment_once_per_series_number", fields=["series", "series_number"]),
             ExclusionConstraint(
                 name="appointment_therapist_never_double_booked",
                 expressions=[
                     (F("therapist"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=~Q(status__in=["cancelled", "no_show"]),
+                condition=OCCUPIES,
             ),
             ExclusionConstraint(
                 name="appointment_room_never_double_booked",
@@ -192,7 +180,7 @@ class Appointment(EditableRecord):
                     (F("room"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=~Q(status__in=["cancelled", "no_show"]),
+                condition=OCCUPIES,
             ),
             ExclusionConstraint(
                 name="appointment_patient_never_double_booked",
@@ -211,7 +199,32 @@ class Appointment(EditableRecord):
                 fields=["starts_at"], condition=Q(status__in=["booked", "confirmed"]), name="appointment_upcoming"
             ),
             models.Index(fields=["-updated_at", "-id"], name="appointment_by_change"),
+            models.Index(fields=["held_until"], condition=Q(status="held"), name="appointment_by_hold"),
+            models.Index(
+                fields=["therapist", "starts_at"],
+                condition=Q(overlaps_on_purpose=True),
+                name="appointment_overlapping",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"appointment {self.pk}"
+
+
+class SlotHoldQuerySet(AppointmentQuerySet):
+    def visible_to(self, user: Any) -> SlotHoldQuerySet:
+        """The slots held at a member's locations that have not expired."""
+        held = self.filter(status=AppointmentStatus.HELD, held_until__gt=Now())
+        return held.filter(location__in=Location.objects.visible_to(user))
+
+
+class SlotHold(Appointment):
+    """A slot kept for some minutes; becomes a visit when it is booked, and is deleted when it is let go."""
+
+    objects: ClassVar[Any] = SlotHoldQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"
