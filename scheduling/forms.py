@@ -13,7 +13,7 @@ from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.choices import FIRST_DAY, LAST_DAY, read_value
 from scheduling.models import CancelReason
-from scheduling.serializers import STAFF_REASONS
+from scheduling.serializers.appointments import STAFF_REASONS
 from staff.models import User
 
 # A refusal names the API's fields; the form has its own.

@@ -17,7 +17,7 @@ from patients.services import note_patient_read
 from scheduling import services
 from scheduling.availability import free_slots
 from scheduling.models import Appointment, AppointmentQuerySet
-from scheduling.serializers import (
+from scheduling.serializers.appointments import (
     AppointmentFilterInput,
     AppointmentOutput,
     AvailabilityInput,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from clinic.core.api import UpdatedSinceMixin, idempotent
 from scheduling import services
 from scheduling.models import TimeOff, WorkingHours
-from scheduling.serializers import TimeOffInput, TimeOffOutput, WorkingHoursInput, WorkingHoursOutput
+from scheduling.serializers.hours import TimeOffInput, TimeOffOutput, WorkingHoursInput, WorkingHoursOutput
 from staff.models import User
 
 

@@ -1,0 +1,91 @@
+"""How visits and free slots look from outside, and what may be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from clinic.core.api import StrictSerializer
+from clinic.models import Location, Room, Service
+from patients.models import Patient
+from scheduling.models import Appointment, AppointmentStatus, CancelReason
+from scheduling.serializers.fields import InstantField, VisibleField, WindowInput
+from staff.models import User
+
+
+class AvailabilityInput(WindowInput):
+    is_window_required = True
+    service = VisibleField(Service)
+    location = VisibleField(Location)
+    therapist = VisibleField(User, required=False)
+    patient = VisibleField(Patient, required=False)
+
+
+class SlotOutput(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    therapist_id = serializers.UUIDField(source="therapist.public_id")
+
+
+class AvailabilityOutput(serializers.Serializer[Any]):
+    location_id = serializers.UUIDField()
+    service_id = serializers.UUIDField()
+    timezone = serializers.CharField(help_text="The location's IANA zone; a visit is always told in it.")
+    results = SlotOutput(many=True)
+
+
+class AppointmentFilterInput(WindowInput):
+    location = VisibleField(Location, required=False)
+    therapist = VisibleField(User, required=False)
+    patient = VisibleField(Patient, required=False)
+    status = serializers.MultipleChoiceField(choices=AppointmentStatus.choices, required=False)
+
+
+class AppointmentOutput(serializers.ModelSerializer[Appointment]):
+    id = serializers.UUIDField(source="public_id")
+    patient_id = serializers.UUIDField(source="patient.public_id")
+    therapist_id = serializers.UUIDField(source="therapist.public_id")
+    room_id = serializers.UUIDField(source="room.public_id")
+    service_id = serializers.UUIDField(source="service.public_id")
+    location_id = serializers.UUIDField(source="location.public_id")
+    timezone = serializers.CharField(source="location.timezone")
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        source="screening_reasons",
+        help_text="Why screening let it pass with a warning: codes, in the answer to booking and moving only.",
+    )
+
+    class Meta:
+        model = Appointment
+        fields = [
+            "id", "patient_id", "therapist_id", "room_id", "service_id", "location_id", "starts_at", "ends_at",
+            "busy_from", "busy_until", "timezone", "status", "confirmed_at", "arrived_at", "cancelled_at",
+            "cancel_reason", "version", "warnings", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class BookAppointmentInput(StrictSerializer):
+    patient_id = VisibleField(Patient, source="patient")
+    therapist_id = VisibleField(User, source="therapist")
+    service_id = VisibleField(Service, source="service")
+    location_id = VisibleField(Location, source="location")
+    room_id = VisibleField(Room, source="room", required=False, allow_null=True)
+    starts_at = InstantField()
+    notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")
+
+
+class MoveAppointmentInput(StrictSerializer):
+    starts_at = InstantField(required=False)
+    therapist_id = VisibleField(User, source="therapist", required=False)
+    room_id = VisibleField(Room, source="room", required=False, allow_null=True)
+    notify = serializers.BooleanField(default=True, help_text="Whether the patient is told of a new time.")
+
+
+# What staff may choose; the other one says that the patient did it.
+STAFF_REASONS = [choice for choice in CancelReason.choices if choice[0] != CancelReason.PATIENT_BY_LINK]
+
+
+class CancelAppointmentInput(StrictSerializer):
+    reason = serializers.ChoiceField(choices=STAFF_REASONS)
+    notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")

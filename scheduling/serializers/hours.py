@@ -1,0 +1,55 @@
+"""How working hours and absences look from outside, and what may be asked."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from clinic.core.api import StrictSerializer
+from clinic.models import Location
+from scheduling.models import TimeOff, Weekday, WorkingHours
+from scheduling.serializers.fields import InstantField, VisibleField
+from staff.models import User
+
+
+class PeriodInput(StrictSerializer):
+    starts_at_local = serializers.TimeField()
+    ends_at_local = serializers.TimeField()
+
+
+class WorkingHoursInput(StrictSerializer):
+    therapist_id = VisibleField(User, source="therapist")
+    location_id = VisibleField(Location, source="location")
+    weekday = serializers.ChoiceField(choices=Weekday.choices, help_text="0 is Monday.")
+    periods = PeriodInput(many=True, allow_empty=True)
+    valid_from = serializers.DateField()
+    valid_until = serializers.DateField(required=False, allow_null=True)
+
+
+class WorkingHoursOutput(serializers.ModelSerializer[WorkingHours]):
+    id = serializers.UUIDField(source="public_id")
+    therapist_id = serializers.UUIDField(source="therapist.public_id")
+    location_id = serializers.UUIDField(source="location.public_id")
+
+    class Meta:
+        model = WorkingHours
+        fields = [
+            "id", "therapist_id", "location_id", "weekday", "starts_at_local", "ends_at_local",
+            "valid_from", "valid_until", "updated_at",
+        ]  # fmt: skip
+
+
+class TimeOffInput(StrictSerializer):
+    therapist_id = VisibleField(User, source="therapist")
+    location_id = VisibleField(Location, source="location")
+    starts_at = InstantField()
+    ends_at = InstantField()
+
+
+class TimeOffOutput(serializers.ModelSerializer[TimeOff]):
+    id = serializers.UUIDField(source="public_id")
+    therapist_id = serializers.UUIDField(source="therapist.public_id")
+    location_id = serializers.UUIDField(source="location.public_id")
+
+    class Meta:
+        model = TimeOff
+        fields = ["id", "therapist_id", "location_id", "starts_at", "ends_at", "updated_at"]
