@@ -69,7 +69,7 @@ def _setting() -> Service:
     )
     opened = timezone.now().date() - timedelta(days=2000)
     for number, count in enumerate(PEOPLE):
-        location = Location.objects.create(name=f"Location {number}", timezone=ZONE, slot_grid_minutes=30)
+        location = Location.objects.create(name=f"Location {number}", timezone=ZONE)
         desk = User(email=f"desk{number}@bulk.example", given_name="Desk", family_name=str(number))
         desk.roles = [Role.FRONT_DESK]
         desk.set_unusable_password()

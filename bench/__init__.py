@@ -1,0 +1,1 @@
+"""Benchmarks: ours beside hand-written SQL and bare views, in one run, as ratios. Never run as tests."""
