@@ -54,6 +54,9 @@ TEMPLATES = {
     "appointment_moved": "Notice of the new time",
     "appointment_cancelled": "Notice that the visit is off",
     "appointment_reminder": "Reminder",
+    "series_booked": "Confirmation of the series",
+    "series_changed": "Notice of the series' new times",
+    "series_cancelled": "Notice that visits of the series are off",
 }
 
 
