@@ -46,10 +46,18 @@ class PlannedVisit:
     claim: Claim
     refusal: ClinicError | None = None
     alternatives: Sequence[Slot] = field(default=())
+    # Codes for which screening would let it pass with a warning.
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_free(self) -> bool:
         return self.refusal is None
+
+    @property
+    def _offered(self) -> list[dict[str, str]]:
+        """The free times a clash brought along."""
+        offered: list[dict[str, str]] = self.refusal.facts.get("alternatives", []) if self.refusal else []
+        return offered
 
     def as_facts(self) -> dict[str, object]:
         """The same for a refusal's facts: ids, codes and times."""
@@ -58,7 +66,7 @@ class PlannedVisit:
             "starts_at": self.claim.starts_at.isoformat(),
             "therapist_id": str(self.claim.therapist.public_id),
             "code": self.refusal.code if self.refusal else "free",
-            "alternatives": as_facts(list(self.alternatives)),
+            "alternatives": as_facts(list(self.alternatives)) or self._offered,
         }
 
 
@@ -90,7 +98,10 @@ def judge(claims: dict[int, Claim], *, by: Actor, now: datetime) -> list[Planned
     facts = _Facts.of(list(claims.values()), by=by)
     refusals = {number: facts.refusal(claim, now=now) for number, claim in claims.items()}
     instead = _instead(claims, [number for number, refusal in refusals.items() if _can_be_elsewhen(refusal)], now=now)
-    return [PlannedVisit(number, claim, refusals[number], instead.get(number, ())) for number, claim in claims.items()]
+    return [
+        PlannedVisit(number, claim, refusals[number], instead.get(number, ()), facts.warnings(claim))
+        for number, claim in claims.items()
+    ]
 
 
 def is_about_a_date(refusal: ClinicError) -> bool:
@@ -164,6 +175,11 @@ class _Facts:
             return refusal
         self.own.append(claim)
         return None
+
+    def warnings(self, claim: Claim) -> tuple[str, ...]:
+        """What the gate would hand on."""
+        verdict = self.verdicts[claim.starts_at]
+        return tuple(verdict.reasons) if verdict.level == "warn" else ()
 
     def _check_taken(self, claim: Claim) -> None:
         """The order in which booking meets them: therapist, room, patient."""

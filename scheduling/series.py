@@ -114,7 +114,8 @@ def occurrences(rule: Rule, *, first_at: datetime, zone_name: str) -> Iterator[d
         if each > until:
             return
         # The first instant as it is given: of two equal times of an autumn night it may be the second.
-        instant = first_at if each.date() == start.date() else at_local(each.date(), start.time(), zone_name)
+        is_first = each.date() == start.date()
+        instant = first_at.astimezone(UTC) if is_first else at_local(each.date(), start.time(), zone_name)
         if local(instant, zone_name).date() == each.date():
             yield instant
 
