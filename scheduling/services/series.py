@@ -294,6 +294,7 @@ def _raise_version(series: AppointmentSeries) -> None:
 def _record(
     series: AppointmentSeries, action: str, visits: Sequence[Appointment], *, by: Actor, **facts: object
 ) -> None:
+    in_order = sorted(visits, key=lambda one: one.starts_at)
     record(
         actor=by,
         action=action,
@@ -301,7 +302,7 @@ def _record(
         patient=series.patient,
         locations=[series.location],
         facts={
-            "visits": [{"id": str(one.public_id), "starts_at": one.starts_at.isoformat()} for one in visits],
+            "visits": [{"id": str(one.public_id), "starts_at": one.starts_at.isoformat()} for one in in_order],
             **facts,
         },
     )
