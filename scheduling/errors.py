@@ -211,7 +211,7 @@ class NothingToChange(RuleBroken):
 
 
 class VisitOfAnotherSeries(RuleBroken):
-    field = "from_id"
+    field = "from"
     code = "visit_of_another_series"
     message = "Choose a visit of this series."
 

@@ -54,6 +54,13 @@ class PlannedVisit:
         return self.refusal is None
 
     @property
+    def reason(self) -> str:
+        """The refusal in a sentence."""
+        if self.refusal is None:
+            return ""
+        return " ".join(self.refusal.fields.values()) or self.refusal.text
+
+    @property
     def _offered(self) -> list[dict[str, str]]:
         """The free times a clash brought along."""
         offered: list[dict[str, str]] = self.refusal.facts.get("alternatives", []) if self.refusal else []
