@@ -60,7 +60,6 @@ class Builder:
                 self.tell(f"{self.setting.location.name}: {number} of {len(everybody)} patients and their year")
             with transaction.atomic():
                 self._patient(person, share=number / len(everybody))
-        self.tell(f"{self.setting.location.name}: today's diary and the next two weeks")
         self._today()
         self._ahead()
 
@@ -129,7 +128,7 @@ class Builder:
         return Slot(instant(post, day, hour), room, self.setting.services[key]) if room else None
 
     def _today(self) -> None:
-        self.tell("today's diary")
+        self.tell(f"{self.setting.location.name}: today's diary")
         for post in self.setting.posts:
             waiting = [case for case in self._bookable(post) if case.done]
             for hour in hours_of(post):
@@ -172,7 +171,7 @@ class Builder:
             confirm_appointment(appointment=appointment, by=SYSTEM)
 
     def _ahead(self) -> None:
-        self.tell("the next two weeks")
+        self.tell(f"{self.setting.location.name}: the next two weeks")
         for post in self.setting.posts:
             today = today_in(post.location.timezone)
             cases = self._bookable(post)

@@ -68,7 +68,7 @@ def pain_level(level: float | str | None) -> SafeString:
 def pain_change(before: int | None, after: int | None) -> SafeString:
     """What happened to the pain, in words, number and arrow. Lower is better."""
     if before is None or after is None:
-        return format_html('<span class="soft">–</span>')
+        return format_html('<span class="soft">{}</span>', "–")
     change = after - before
     if change < 0:
         return format_html('<span class="change-better">{}{} {}</span>', icon("arrow-down"), -change, _("less"))

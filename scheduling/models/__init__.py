@@ -1,4 +1,4 @@
-"""Time: when therapists work, who has claimed it, and who waits for it."""
+"""Time: when therapists work, who has claimed it."""
 
 from scheduling.models.appointment import (
     LONGEST_BUSY,
@@ -20,17 +20,6 @@ from scheduling.models.hours import (
     WorkingHours,
 )
 from scheduling.models.series import AppointmentSeries
-from scheduling.models.wishes import (
-    MoveRequest,
-    MoveRequestStatus,
-    Offer,
-    OfferStatus,
-    Vacancy,
-    VacancyMode,
-    VacancyStatus,
-    WaitListEntry,
-    WaitStatus,
-)
 
 __all__ = [
     "LONGEST_BUSY",
@@ -41,21 +30,12 @@ __all__ = [
     "CancelReason",
     "Closure",
     "ExtraHours",
-    "MoveRequest",
-    "MoveRequestStatus",
     "OfLocationQuerySet",
-    "Offer",
-    "OfferStatus",
     "OpeningHours",
     "SlotHold",
     "TherapistLimits",
     "TimeOff",
     "TsTzRange",
-    "Vacancy",
-    "VacancyMode",
-    "VacancyStatus",
-    "WaitListEntry",
-    "WaitStatus",
     "Weekday",
     "WorkingHours",
 ]
