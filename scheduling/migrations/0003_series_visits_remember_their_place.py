@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0002_hours_holds_series_and_wishes'),
+        ('scheduling', '0002_hours_holds_and_series'),
     ]
 
     operations = [
