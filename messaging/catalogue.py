@@ -11,7 +11,10 @@ from messaging.errors import UnknownTemplate, WrongContext
 from patients.models import ConsentKind
 
 _VISIT = frozenset({"starts_at", "zone", "location_name"})
+_VISITS = frozenset({"visits_at", "zone", "location_name"})
 _PLACE = frozenset({"location_name", "location_phone", "location_address"})
+# What a text may list: instants, each printed on a line of its own.
+LISTS = frozenset({"visits_at", "kept_at"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ _TEMPLATES = {
         Template("appointment_moved", needs=_VISIT, takes=_PLACE),
         Template("appointment_cancelled", needs=_VISIT, takes=_PLACE, tells_an_end=True),
         Template("appointment_reminder", needs=_VISIT, takes=_PLACE),
+        Template("series_booked", needs=_VISITS, takes=_PLACE),
+        Template("series_changed", needs=_VISITS, takes=_PLACE),
+        Template("series_cancelled", needs=_VISITS, takes=_PLACE | {"kept_at"}, tells_an_end=True),
         Template("intake_request", takes=_VISIT | _PLACE, needs_link=True),
         Template("survey_request", takes=_PLACE, needs_link=True, consent=ConsentKind.SURVEYS),
     )
@@ -60,11 +66,20 @@ def check_context(template: Template, context: Mapping[str, Any], *, has_link: b
 
 
 def _is_sound(key: str, value: Any) -> bool:
+    if key in LISTS:
+        return isinstance(value, list) and all(_is_instant(each) for each in value)
     if not isinstance(value, str):
         return False
     if key == "starts_at":
-        instant = parse_datetime(value)
-        return instant is not None and instant.tzinfo is not None
+        return _is_instant(value)
     if key == "zone":
         return value in available_timezones()
     return True
+
+
+def _is_instant(value: Any) -> bool:
+    try:
+        instant = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return instant is not None and instant.tzinfo is not None

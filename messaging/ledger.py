@@ -61,6 +61,9 @@ _TEMPLATE_NAMES = {
     "appointment_moved": "Visit moved",
     "appointment_cancelled": "Visit cancelled",
     "appointment_reminder": "Visit reminder",
+    "series_booked": "Series booked",
+    "series_changed": "Series changed",
+    "series_cancelled": "Series cancelled",
     "intake_request": "Intake questions",
     "survey_request": "Follow-up question",
 }

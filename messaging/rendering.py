@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 
 from clinic.core.clock import print_visit
+from messaging.catalogue import LISTS
 from messaging.links import link_url
 from messaging.models import Message
 
@@ -30,12 +31,20 @@ def write(message: Message) -> Written:
 
 def _facts(message: Message, language: str) -> dict[str, Any]:
     # One line each: a line break in a name must not end the subject line early.
-    facts = {key: " ".join(str(value).split()) for key, value in message.context.items()}
+    facts = {key: " ".join(str(value).split()) for key, value in message.context.items() if key not in LISTS}
+    zone = facts.get("zone", "")
+    lists = {key: [_told(text, zone, language) for text in message.context.get(key, ())] for key in LISTS}
     instant = parse_datetime(facts.get("starts_at", ""))
     return {
         **facts,
+        **lists,
         "clinic_name": settings.CLINIC_NAME,
         "given_name": " ".join(message.patient.given_name.split()),
-        "when": print_visit(instant, facts["zone"], language) if instant and "zone" in facts else "",
+        "when": print_visit(instant, zone, language) if instant and zone else "",
         "link": link_url(message.link) if message.link else "",
     }
+
+
+def _told(text: str, zone: str, language: str) -> str:
+    instant = parse_datetime(text)
+    return print_visit(instant, zone, language) if instant and zone else ""

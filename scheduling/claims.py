@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from audit.actors import Actor
 from clinic.core.database import translate_constraints
@@ -84,8 +84,10 @@ def lock(claim: Claim, *, is_history: bool = False) -> Room:
     """
     therapist = _lock_therapist(claim)
     if not is_history:
-        _check_therapist(claim, therapist)
-        _check_hours(claim)
+        check_therapist(claim, therapist)
+        day = local_day(claim.starts_at, claim.location)
+        therapists = [claim.therapist.pk]
+        check_hours(claim, WorkingTime.of(location=claim.location, therapists=therapists, first=day, last=day))
     room = _lock_given_room(claim.room, claim) if claim.room else _lock_free_room(claim)
     Patient.objects.select_for_update(no_key=True).only("pk").get(pk=claim.patient.pk)
     return room
@@ -112,18 +114,16 @@ def as_facts(slots: list[Slot]) -> list[dict[str, str]]:
     ]
 
 
-def _lock_therapist(claim: Claim) -> User:
-    offered = User.services.through.objects.filter(user=OuterRef("pk"), service=claim.service.pk)
-    works = User.locations.through.objects.filter(user=OuterRef("pk"), location=claim.location.pk)
-    rows = User.objects.select_for_update(no_key=True).annotate(
-        offers_service=Exists(offered), works_here=Exists(works)
-    )
-    therapist: User = rows.get(pk=claim.therapist.pk)
-    return therapist
+def therapists_for(service: Service, location: Location) -> QuerySet[User]:
+    """Staff, with what `check_therapist` asks: whether they offer the service and work at the location."""
+    offered = User.services.through.objects.filter(user=OuterRef("pk"), service=service.pk)
+    works = User.locations.through.objects.filter(user=OuterRef("pk"), location=location.pk)
+    staff: QuerySet[User] = User.objects.annotate(offers_service=Exists(offered), works_here=Exists(works))
+    return staff
 
 
-def _check_therapist(claim: Claim, therapist: User) -> None:
-    # Annotations of the locking query.
+def check_therapist(claim: Claim, therapist: User) -> None:
+    """Whether this one of `therapists_for` may give the visit on its day."""
     if not therapist.is_therapist or not therapist.works_here:  # type: ignore[attr-defined]
         raise errors.TherapistElsewhere()
     if not therapist.offers_service:  # type: ignore[attr-defined]
@@ -132,15 +132,20 @@ def _check_therapist(claim: Claim, therapist: User) -> None:
         raise errors.LicenceExpired()
 
 
-def _check_hours(claim: Claim) -> None:
+def check_hours(claim: Claim, working: WorkingTime) -> None:
+    """Whether the therapist works at that time, and is not away."""
     day = local_day(claim.starts_at, claim.location)
     therapist = claim.therapist.pk
-    working = WorkingTime.of(location=claim.location, therapists=[therapist], first=day, last=day)
     wanted = interval(claim.starts_at, claim.ends_at)
     if not covers(working.hours_on(therapist, day), wanted):
         raise errors.OutsideWorkingHours()
     if not covers(working.open_on(therapist, day), wanted):
         raise errors.TherapistAway()
+
+
+def _lock_therapist(claim: Claim) -> User:
+    rows = therapists_for(claim.service, claim.location).select_for_update(no_key=True)
+    return rows.get(pk=claim.therapist.pk)
 
 
 def _lock_given_room(room: Room, claim: Claim) -> Room:

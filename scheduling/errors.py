@@ -140,6 +140,93 @@ class EndsBeforeItStarts(RuleBroken):
     message = "The end must be after the start."
 
 
+class SeriesInThePast(SlotInThePast):
+    field = "first_at"
+
+
+class SeriesTooFarAhead(TooFarAhead):
+    field = "first_at"
+
+
+class SeriesRuleBroken(RuleBroken):
+    """What is wrong with the recurrence rule of a series. `part` is the rule's own word for it."""
+
+    field = "rule"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.fields = {self.field: self.message.format(**facts)}
+
+
+class RuleMalformed(SeriesRuleBroken):
+    code = "rule_malformed"
+    message = "This is no recurrence rule such as FREQ=WEEKLY;COUNT=6: {part} cannot be read."
+
+
+class RulePartNotTaken(SeriesRuleBroken):
+    code = "rule_part_not_taken"
+    message = "Use only FREQ, INTERVAL, COUNT or UNTIL, and BYDAY: {part} is not supported."
+
+
+class RuleEndless(SeriesRuleBroken):
+    code = "rule_endless"
+    message = "Say when the series ends, with COUNT or UNTIL."
+
+
+class RuleEndsTwice(SeriesRuleBroken):
+    code = "rule_ends_twice"
+    message = "Say when the series ends with COUNT or with UNTIL, not with both."
+
+
+class RuleOver(SeriesRuleBroken):
+    code = "rule_over"
+    message = "The last date of the series has passed."
+
+
+class RuleTooShort(SeriesRuleBroken):
+    code = "rule_too_short"
+    message = "A series has at least 2 visits."
+
+
+class RuleTooLong(SeriesRuleBroken):
+    code = "rule_too_long"
+    message = "A series has at most 60 visits."
+
+
+class RuleTooFarAhead(SeriesRuleBroken):
+    code = "rule_too_far_ahead"
+    message = "The last visit of a series must lie within the next two years."
+
+
+class PicksUnsound(RuleBroken):
+    field = "picks"
+    code = "picks_unsound"
+    message = "Choose at least two of the series' dates, each of them once."
+
+
+class NothingToChange(RuleBroken):
+    field = "scope"
+    code = "nothing_to_change"
+    message = "No visit of the series would be changed by this."
+
+
+class VisitOfAnotherSeries(RuleBroken):
+    field = "from"
+    code = "visit_of_another_series"
+    message = "Choose a visit of this series."
+
+
+class SeriesRefused(Conflict):
+    """Some visits of a series cannot be had, so none was written. `facts` name each of them with its reason."""
+
+    code = "series_refused"
+    title = "Not every visit of the series is possible"
+    message = "Nothing was saved: some of the dates cannot be had. Choose other times for them, or leave them out."
+
+    def __init__(self, *, dates: list[dict[str, Any]]) -> None:
+        super().__init__(dates=dates)
+
+
 class ScreeningBlocks(ClinicError):
     """The screening gate said no. The desk learns codes, never findings."""
 

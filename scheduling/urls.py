@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, visit
+from scheduling.views import appointment, book, diary, series, visit
 
 app_name = "scheduling"
 urlpatterns = [
     path("diary/", diary.diary, name="diary"),
     path("diary/book/", book.book, name="book"),
     path("diary/slots/", book.slots, name="slots"),
+    path("diary/series/new/", series.new, name="series-new"),
+    path("diary/series/<uuid:public_id>/", series.series, name="series"),
+    path("diary/series/<uuid:public_id>/move/", series.move, name="series-move"),
+    path("diary/series/<uuid:public_id>/cancel/", series.cancel, name="series-cancel"),
     path("appointments/<uuid:public_id>/", appointment.appointment, name="appointment"),
     path("appointments/<uuid:public_id>/confirm/", appointment.act, {"name": "confirm"}, name="confirm"),
     path("appointments/<uuid:public_id>/arrive/", appointment.act, {"name": "arrive"}, name="arrive"),

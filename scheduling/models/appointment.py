@@ -129,6 +129,8 @@ class Appointment(EditableRecord):
     overlap_reason = models.CharField(max_length=200, default="", blank=True)
     series = models.ForeignKey(AppointmentSeries, models.PROTECT, null=True, related_name="appointments")
     series_number = models.PositiveSmallIntegerField(null=True)
+    # The time the series gave it. One that begins at another time was moved by itself.
+    series_at = models.DateTimeField(null=True)
 
     objects = AppointmentQuerySet.as_manager()
 

@@ -1,6 +1,7 @@
 """The acts of scheduling. Each is one transaction with its audit row; see the module that holds it."""
 
 from scheduling.services.booking import book_appointment, move_appointment
+from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
     begin_appointment,
     cancel_appointment,
@@ -12,15 +13,19 @@ from scheduling.services.status import (
 from scheduling.services.working_time import add_time_off, remove_time_off, set_working_hours
 
 __all__ = [
+    "Pick",
     "add_time_off",
     "begin_appointment",
     "book_appointment",
+    "book_series",
     "cancel_appointment",
+    "cancel_series",
     "complete_appointment",
     "confirm_appointment",
     "mark_arrived",
     "mark_no_show",
     "move_appointment",
+    "move_series",
     "remove_time_off",
     "set_working_hours",
 ]

@@ -12,6 +12,7 @@ from clinic.core.clock import local, zone_label
 from clinic.models import Location
 from scheduling.diary import DiaryDay
 from scheduling.models import AppointmentStatus, CancelReason
+from scheduling.series_changes import Kept
 from staff.models import User
 
 register = template.Library()
@@ -47,6 +48,9 @@ ACTS = {
     "appointment.began": "Session started",
     "appointment.completed": "Completed",
     "appointment.cancelled": "Cancelled",
+    "series.booked": "Series booked",
+    "series.moved": "Visits of the series moved",
+    "series.cancelled": "Visits of the series cancelled",
 }
 MESSAGE_TONES = {"sent": "success", "queued": "info", "sending": "info", "failed": "danger", "dead": "danger"}
 TEMPLATES = {
@@ -54,6 +58,9 @@ TEMPLATES = {
     "appointment_moved": "Notice of the new time",
     "appointment_cancelled": "Notice that the visit is off",
     "appointment_reminder": "Reminder",
+    "series_booked": "Confirmation of the series",
+    "series_changed": "Notice of the series' new times",
+    "series_cancelled": "Notice that visits of the series are off",
 }
 
 
@@ -110,6 +117,12 @@ def diary_now(now: datetime, diary: DiaryDay) -> str:
     wall = local(now, diary.location.timezone)
     is_drawn = diary.first_hour <= wall.hour < diary.last_hour
     return f"at-{wall.hour} past-{wall.minute // 5 * 5}" if is_drawn else ""
+
+
+@register.filter
+def kept_name(kept: str) -> str:
+    """Why a visit of a series is left alone."""
+    return str(Kept(kept).label)
 
 
 @register.filter

@@ -126,7 +126,7 @@ def _lost(slot: str, offered: list[str]) -> datetime | None:
 
 def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
     """What the address says: where, with whom, when, for whom."""
-    starts_at = _instant(request.GET.get("starts_at", ""))
+    starts_at = instant_asked(request.GET.get("starts_at", ""))
     therapist = as_uuid(request.GET.get("therapist", ""))
     first = Service.objects.visible_to(request.user).offered().first()
     return {
@@ -139,7 +139,8 @@ def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
     }
 
 
-def _instant(text: str) -> datetime | None:
+def instant_asked(text: str) -> datetime | None:
+    """A time from an address, within the years a diary can show; None when it is none."""
     try:
         instant = parse_datetime(text.replace(" ", "+"))
     except ValueError:

@@ -2,7 +2,7 @@
 
 from screening.desk_lights import lights
 from screening.services.flags import clear_flag, reopen_flag
-from screening.services.gates import Verdict, gate
+from screening.services.gates import Verdict, gate, gates_at
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -19,6 +19,7 @@ __all__ = [
     "accept_suggestion",
     "clear_flag",
     "gate",
+    "gates_at",
     "lights",
     "reopen_flag",
     "request_intake",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -54,6 +56,33 @@ def gate(*, patient: Patient, service: Service, by: Actor | None = None, at: dat
     if warnings:
         return Verdict("warn", tuple(dict.fromkeys(warnings)), rule_ids)
     return Verdict("allow")
+
+
+def gates_at(
+    *, patient: Patient, service: Service, instants: Iterable[datetime], by: Actor | None = None
+) -> dict[datetime, Verdict]:
+    """The gate's verdict at each of several instants. It is asked once between two changes of what is known now,
+    so the number of queries grows with the patient's flags, never with the number of instants."""
+    changes = _changes(patient)
+    verdicts: dict[int, Verdict] = {}
+    answers: dict[datetime, Verdict] = {}
+    for instant in sorted(set(instants)):
+        stretch = bisect_right(changes, instant)
+        if stretch not in verdicts:
+            verdicts[stretch] = gate(patient=patient, service=service, by=by, at=instant)
+        answers[instant] = verdicts[stretch]
+    return answers
+
+
+def _changes(patient: Patient) -> list[datetime]:
+    """When the verdict could become another one by the passing of time alone."""
+    times = Flag.objects.filter(patient=patient).values_list("expires_at", "cleared_until")
+    changes = {instant for row in times for instant in row if instant is not None}
+    latest = Evaluation.objects.whole().filter(patient=patient).newest_first().first()
+    if latest is not None and latest.answered_at is not None:
+        # At that very instant the screening still holds.
+        changes.add(latest.answered_at + SCREENING_HOLDS_FOR + timedelta.resolution)
+    return sorted(changes)
 
 
 _FLAG_COLUMNS = ("rule_id", "severity", "urgency")

@@ -8,20 +8,24 @@ from django.utils.dateparse import parse_datetime
 from clinic.core.clock import print_visit
 from messaging import rendering
 from messaging.catalogue import _TEMPLATES
+from messaging.errors import WrongContext
 from messaging.links import link_url
+from messaging.models import Message
 from messaging.rendering import write
 from tests.factories import PatientFactory
 from tests.messaging.factories import VISIT, a_link, promise
 
 FOLDER = Path(rendering.__file__).parent / "templates" / "messaging" / "email"
 LANGUAGES = ["en", "es"]
+VISITS_AT = ["2027-03-08T14:00:00+00:00", "2027-03-15T13:00:00+00:00"]
+LINKLESS = {"appointment_cancelled", "series_booked", "series_changed", "series_cancelled"}
 CLINICAL = ["pain", "trigger", "myofascial", "therapy", "treatment", "dolor", "tratamiento", "terapia", "session"]
 
 
 def written(template, language, **context):
     link = a_link(PatientFactory(given_name="Ana", language=language), purpose="survey")
     needs = _TEMPLATES[template].needs
-    facts = {key: value for key, value in VISIT.items() if key in needs}
+    facts = {key: value for key, value in {**VISIT, "visits_at": VISITS_AT}.items() if key in needs}
     return write(promise(link.patient, template=template, context=facts | context, link=link)), link
 
 
@@ -40,11 +44,31 @@ def test_each_text_is_whole_and_says_nothing_clinical(db, template, language):
     assert "Ana" in text.body.splitlines()[0]
     assert not [word for word in CLINICAL if word in whole.lower()]
     assert not [mark for mark in ("{{", "{%", "&#", "&amp;", "None", "http://testserver") if mark in whole]
-    if template != "appointment_cancelled":
+    if template not in LINKLESS:
         assert link_url(link) in text.body
     assert link_url(link) not in text.subject_line
     if "starts_at" in _TEMPLATES[template].needs:
         assert print_visit(parse_datetime(VISIT["starts_at"]), VISIT["zone"], language) in whole
+    if "visits_at" in _TEMPLATES[template].needs:
+        for text in VISITS_AT:
+            assert f"- {print_visit(parse_datetime(text), VISIT['zone'], language)}\n" in whole
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "other visits stay"), ("es", "otras visitas se mantienen")])
+def test_a_cancelled_series_says_which_visits_stay(db, language, words):
+    staying = "2027-03-01T14:00:00+00:00"
+    told, _ = written("series_cancelled", language, kept_at=[staying])
+    assert words in told.body
+    assert f"- {print_visit(parse_datetime(staying), VISIT['zone'], language)}\n" in told.body
+    assert words not in written("series_cancelled", language)[0].body
+
+
+@pytest.mark.parametrize("visits_at", ["2027-03-08T14:00:00+00:00", ["soon"], ["2027-03-08T14:00:00"], [4], None])
+def test_a_list_of_visits_is_a_list_of_instants(db, visits_at):
+    with pytest.raises(WrongContext) as refusal:
+        written("series_booked", "en", visits_at=visits_at)
+    assert refusal.value.facts["keys"] == "visits_at"
+    assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from audit.actors import SYSTEM
 from questionnaires.services import start_response
 from questionnaires.services.publishing import load_shipped
 from screening.models import Cause, Evaluation, Flag, Light
-from screening.services import Verdict, clear_flag, gate, lights, save_intake_page, screen
+from screening.services import Verdict, clear_flag, gate, gates_at, lights, save_intake_page, screen
 from screening.services.gates import SCREENING_HOLDS_FOR
 from tests.factories import MedicineFactory, PatientFactory
 from tests.screening.factories import sent_intake
@@ -166,6 +166,29 @@ def test_the_gate_asks_three_queries_at_most(patient, service, django_assert_max
     sent_intake(patient, **ANSWERS["relative"])
     with django_assert_max_num_queries(3):
         gate(patient=patient, service=service)
+
+
+def test_many_instants_get_the_verdicts_the_gate_gives_one_by_one(
+    patient, service, therapist, django_assert_max_num_queries
+):
+    sent_intake(patient)
+    now = timezone.now()
+    raise_flag(patient, severity="absolute", expires_at=now + timedelta(days=10))
+    cleared_until = now + timedelta(days=40)
+    raise_flag(
+        patient, severity="relative", status="cleared", cleared_until=cleared_until, closed_by=therapist,
+        closed_at=now, reason="x",
+    )  # fmt: skip
+    screened = Evaluation.objects.get().answered_at
+    edges = [now + timedelta(days=10), cleared_until, screened + SCREENING_HOLDS_FOR]
+    instants = [edge + timedelta(microseconds=step) for edge in edges for step in (-1, 0, 1)]
+    instants += [now + timedelta(days=3 * number) for number in range(80)]
+
+    with django_assert_max_num_queries(2 + 4 * 3):
+        answers = gates_at(patient=patient, service=service, instants=instants)
+
+    assert len({verdict.reasons for verdict in answers.values()}) == 4
+    assert answers == {instant: gate(patient=patient, service=service, at=instant) for instant in instants}
 
 
 @pytest.mark.parametrize("count", [3, 12])
