@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 HALF_HOUR = timedelta(minutes=30)
-# A held or cancelled slot is neither in the way here: the data has no holds.
-OCCUPIES = "NOT (a.status = ANY('{cancelled,no_show}')) AND NOT a.overlaps_on_purpose"
+OCCUPIES = "NOT (a.status = ANY('{cancelled,no_show}'))"
 
 SLOTS = f"""
 WITH hours AS (
@@ -47,10 +46,9 @@ ORDER BY r.id LIMIT 1 FOR NO KEY UPDATE
 
 INSERT = """
 INSERT INTO scheduling_appointment (public_id, created_at, updated_at, version, patient_id, therapist_id, room_id,
-    service_id, location_id, starts_at, ends_at, busy_from, busy_until, status, agreed_at, cancel_reason,
-    is_late_cancellation, overlaps_on_purpose, overlap_reason)
+    service_id, location_id, starts_at, ends_at, busy_from, busy_until, status, agreed_at, cancel_reason)
 VALUES (gen_random_uuid(), now(), now(), 1, %(patient)s, %(therapist)s, %(room)s, %(service)s, %(location)s,
-    %(starts_at)s, %(ends_at)s, %(starts_at)s, %(ends_at)s, 'booked', now(), '', false, false, '')
+    %(starts_at)s, %(ends_at)s, %(starts_at)s, %(ends_at)s, 'booked', now(), '')
 RETURNING id, public_id
 """
 AUDIT = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -30,9 +29,6 @@ class LocationQuerySet(models.QuerySet["Location"]):
         return self.order_by("name", "id")
 
 
-SLOT_GRIDS = [(minutes, f"{minutes} minutes") for minutes in (5, 10, 15, 20, 30, 60)]
-
-
 class Location(Record):
     """A place where patients are seen, with its own clock."""
 
@@ -41,27 +37,8 @@ class Location(Record):
     address = models.CharField(max_length=200, default="", blank=True)
     phone = models.CharField(max_length=30, default="", blank=True)
     country = models.CharField(max_length=2, default="US")
-    # Visits begin on full quarters, tens, … of the wall clock.
-    slot_grid_minutes = models.PositiveSmallIntegerField(choices=SLOT_GRIDS, default=15)
-    # Gap control: offer only times that touch a booking or an edge of the working day.
-    offers_only_adjacent = models.BooleanField(default=False)
-    # A patient who calls off later than this before the visit has done so late.
-    late_cancel_hours = models.PositiveSmallIntegerField(default=24)
-    # How long a slot is kept while a form is filled.
-    hold_minutes = models.PositiveSmallIntegerField(default=5)
 
     objects = LocationQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="location_slot_grid_known", condition=Q(slot_grid_minutes__in=[5, 10, 15, 20, 30, 60])
-            ),
-            models.CheckConstraint(
-                name="location_hold_1_to_60_minutes", condition=Q(hold_minutes__gte=1, hold_minutes__lte=60)
-            ),
-            models.CheckConstraint(name="location_late_cancel_up_to_30_days", condition=Q(late_cancel_hours__lte=720)),
-        ]
 
     def __str__(self) -> str:
         return self.name
@@ -78,8 +55,6 @@ class Room(Record):
     location = models.ForeignKey(Location, models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=80)
     is_active = models.BooleanField(default=True)
-    # What the room has, in the clinic's own words ("floor mat", "step-free"); a service may need some of them.
-    features = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
     objects = RoomQuerySet.as_manager()
 
@@ -96,15 +71,6 @@ class TechniqueFamily(models.TextChoices):
     MYOFASCIAL_RELEASE = "myofascial_release", "Myofascial release"
     MASSAGE = "massage", "Massage"
     COMBINED = "combined", "Combined"
-
-
-class Audience(models.TextChoices):
-    """Who may book a service, and through which door."""
-
-    EVERYONE = "everyone", "Everyone"
-    DESK_ONLY = "desk_only", "Only by the clinic, never by a link"
-    NEW_PATIENTS = "new_patients", "Patients who have not been treated here"
-    RETURNING_PATIENTS = "returning_patients", "Patients who have been treated here"
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -129,11 +95,6 @@ class Service(Record):
     for_unscreened_patients = models.BooleanField(
         default=False, help_text="May be booked before the intake is answered (a first visit)."
     )
-    audience = models.CharField(max_length=20, choices=Audience, default=Audience.EVERYONE)
-    # How long before a visit it can still be booked, and how far ahead.
-    notice_minutes = models.PositiveIntegerField(default=0)
-    horizon_days = models.PositiveSmallIntegerField(default=730)
-    needed_features = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     is_active = models.BooleanField(default=True)
 
     objects = ServiceQuerySet.as_manager()
@@ -148,11 +109,6 @@ class Service(Record):
                 name="service_buffers_up_to_2_hours",
                 condition=Q(buffer_before_minutes__lte=120, buffer_after_minutes__lte=120),
             ),
-            models.CheckConstraint(name="service_audience_known", condition=Q(audience__in=Audience.values)),
-            models.CheckConstraint(
-                name="service_horizon_1_day_to_2_years", condition=Q(horizon_days__gte=1, horizon_days__lte=730)
-            ),
-            models.CheckConstraint(name="service_notice_up_to_60_days", condition=Q(notice_minutes__lte=86400)),
             models.CheckConstraint(
                 name="service_technique_family_known",
                 condition=Q(technique_family__in=TechniqueFamily.values),

@@ -164,7 +164,7 @@ WITH therapist AS (
 )
 INSERT INTO scheduling_appointment (public_id, created_at, updated_at, version, patient_id, therapist_id, room_id,
     service_id, location_id, starts_at, ends_at, busy_from, busy_until, status, agreed_at, cancel_reason,
-    cancelled_at, is_late_cancellation, overlaps_on_purpose, overlap_reason)
+    cancelled_at)
 SELECT gen_random_uuid(), starts_at - interval '20 days', starts_at - interval '20 days', 1,
        patient.first + (slot.number * 7919 + therapist.number) %% %(patients)s,
        therapist.id, room.id, %(service)s, therapist.location_id,
@@ -172,7 +172,7 @@ SELECT gen_random_uuid(), starts_at - interval '20 days', starts_at - interval '
        CASE WHEN dice %% 50 = 0 THEN 'cancelled' WHEN day >= %(today)s THEN 'booked'
             WHEN dice %% 50 = 1 THEN 'no_show' ELSE 'completed' END,
        starts_at - interval '20 days', CASE WHEN dice %% 50 = 0 THEN 'clinic' ELSE '' END,
-       CASE WHEN dice %% 50 = 0 THEN starts_at - interval '2 days' END, false, false, ''
+       CASE WHEN dice %% 50 = 0 THEN starts_at - interval '2 days' END
 FROM slot CROSS JOIN patient CROSS JOIN therapist
 JOIN room ON room.location_id = therapist.location_id AND room.place = therapist.place
 CROSS JOIN LATERAL (SELECT abs(hashint8(slot.number * 1000 + therapist.number)::bigint) / 1000 AS dice,

@@ -139,13 +139,13 @@ def _rows(location: Location, therapists: list[int], day: date) -> list[Appointm
 def _cards(rows: list[Appointment], location: Location, user: User) -> list[Card]:
     shown = Appointment.objects.visible_to(user).filter(pk__in=[row.pk for row in rows], location=location)
     visible = set(shown.values_list("pk", flat=True))
-    colours = lights({row.patient.pk for row in rows if row.pk in visible})
+    colours = lights({row.patient_id for row in rows if row.pk in visible})
     return [
         Card(
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             appointment=row if row.pk in visible else None,
-            light=str(colours.get(row.patient.pk, "grey")) if row.pk in visible else "grey",
+            light=str(colours.get(row.patient_id, "grey")),
             elsewhere="" if row.location_id == location.pk else row.location.name,
             buffers=_buffers(row),
         )

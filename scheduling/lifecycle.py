@@ -5,7 +5,6 @@ from __future__ import annotations
 from scheduling.models import AppointmentStatus as Status
 
 NEXT: dict[str, tuple[str, ...]] = {
-    Status.HELD: (),
     Status.BOOKED: (Status.CONFIRMED, Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW),
     Status.CONFIRMED: (Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW),
     Status.ARRIVED: (Status.IN_SESSION, Status.CANCELLED),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from clinic.core.records import EditableRecord
@@ -27,7 +26,6 @@ class TsTzRange(Func):
 
 
 class AppointmentStatus(models.TextChoices):
-    HELD = "held", "Held"
     BOOKED = "booked", "Booked"
     CONFIRMED = "confirmed", "Confirmed"
     ARRIVED = "arrived", "Arrived"
@@ -51,21 +49,11 @@ LONGEST_BUSY = timedelta(hours=12)
 
 class AppointmentQuerySet(OfPatientQuerySet):
     def visible_to(self, user: Any) -> AppointmentQuerySet:
-        """The visits of the patients a member sees, wherever they are. A held slot is no visit yet."""
-        return self.visits().filter(patient__in=Patient.objects.visible_to(user))
-
-    def visits(self) -> AppointmentQuerySet:
-        """Without slots that are only held."""
-        return self.exclude(status=AppointmentStatus.HELD)
+        """The visits of the patients a member sees, wherever they are."""
+        return self.filter(patient__in=Patient.objects.visible_to(user))
 
     def holding_a_slot(self) -> AppointmentQuerySet:
-        """What occupies its time now. A hold frees itself when it expires: nobody has to come and do it."""
-        given_up = Q(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
-        return self.exclude(given_up | Q(status=AppointmentStatus.HELD, held_until__lte=Now()))
-
-    def lapsed(self) -> AppointmentQuerySet:
-        """Holds that have expired. They still stand in the constraints until the next claimant removes them."""
-        return self.filter(status=AppointmentStatus.HELD, held_until__lte=Now())
+        return self.exclude(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
 
     def busy_between(self, from_: datetime, until: datetime) -> AppointmentQuerySet:
         """Those holding a slot whose busy time overlaps a window; the bounds on starts_at let an index find them."""
@@ -90,22 +78,10 @@ class AppointmentQuerySet(OfPatientQuerySet):
         return self.filter(**{names.get(name, name): value for name, value in asked.items() if value})
 
 
-# Only the constraint below lets it be empty, and only in a held slot. Said to the type checker in this way it is never
-# empty, which is true of every visit that is in anybody's hands.
-EMPTY_WHILE_HELD: dict[str, Any] = {"null": True}
-# What occupies a therapist and a room. A deliberate overlap stands outside: it must not make others impossible, and
-# is checked by booking itself, under the therapist's lock.
-OCCUPIES = ~Q(status__in=["cancelled", "no_show"]) & Q(overlaps_on_purpose=False)
-
-
 class Appointment(EditableRecord):
-    """A patient's claim on a therapist and a room. The busy range includes the service's buffers.
+    """A patient's claim on a therapist and a room. The busy range includes the service's buffers."""
 
-    A held one is a slot kept for some minutes while a form is filled or an offer is out. Only it may lack a
-    patient, and then `visible_to` never shows it: whoever has an appointment in hand has a patient too.
-    """
-
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments", **EMPTY_WHILE_HELD)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="appointments")
     room = models.ForeignKey(Room, models.PROTECT, related_name="appointments")
     service = models.ForeignKey(Service, models.PROTECT, related_name="appointments")
@@ -121,12 +97,6 @@ class Appointment(EditableRecord):
     arrived_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=15, choices=CancelReason, default="", blank=True)
-    # Called off by the patient within the location's notice (`late_cancel_hours`).
-    is_late_cancellation = models.BooleanField(default=False)
-    held_until = models.DateTimeField(null=True)
-    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    overlaps_on_purpose = models.BooleanField(default=False)
-    overlap_reason = models.CharField(max_length=200, default="", blank=True)
     series = models.ForeignKey(AppointmentSeries, models.PROTECT, null=True, related_name="appointments")
     series_number = models.PositiveSmallIntegerField(null=True)
     # The time the series gave it. One that begins at another time was moved by itself.
@@ -153,17 +123,6 @@ class Appointment(EditableRecord):
                 condition=~Q(status="cancelled") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
             ),
             models.CheckConstraint(
-                name="appointment_held_until_a_time",
-                condition=Q(status="held", held_until__isnull=False) | (~Q(status="held") & Q(held_until=None)),
-            ),
-            models.CheckConstraint(
-                name="appointment_without_patient_only_while_held",
-                condition=Q(status="held") | Q(patient__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="appointment_overlap_says_why", condition=Q(overlaps_on_purpose=False) | ~Q(overlap_reason="")
-            ),
-            models.CheckConstraint(
                 name="appointment_numbered_within_its_series",
                 condition=Q(series=None, series_number=None) | Q(series__isnull=False, series_number__isnull=False),
             ),
@@ -174,7 +133,7 @@ class Appointment(EditableRecord):
                     (F("therapist"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=OCCUPIES,
+                condition=~Q(status__in=["cancelled", "no_show"]),
             ),
             ExclusionConstraint(
                 name="appointment_room_never_double_booked",
@@ -182,7 +141,7 @@ class Appointment(EditableRecord):
                     (F("room"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=OCCUPIES,
+                condition=~Q(status__in=["cancelled", "no_show"]),
             ),
             ExclusionConstraint(
                 name="appointment_patient_never_double_booked",
@@ -201,32 +160,7 @@ class Appointment(EditableRecord):
                 fields=["starts_at"], condition=Q(status__in=["booked", "confirmed"]), name="appointment_upcoming"
             ),
             models.Index(fields=["-updated_at", "-id"], name="appointment_by_change"),
-            models.Index(fields=["held_until"], condition=Q(status="held"), name="appointment_by_hold"),
-            models.Index(
-                fields=["therapist", "starts_at"],
-                condition=Q(overlaps_on_purpose=True),
-                name="appointment_overlapping",
-            ),
         ]
 
     def __str__(self) -> str:
         return f"appointment {self.pk}"
-
-
-class SlotHoldQuerySet(AppointmentQuerySet):
-    def visible_to(self, user: Any) -> SlotHoldQuerySet:
-        """The slots held at a member's locations that have not expired."""
-        held = self.filter(status=AppointmentStatus.HELD, held_until__gt=Now())
-        return held.filter(location__in=Location.objects.visible_to(user))
-
-
-class SlotHold(Appointment):
-    """A slot kept for some minutes; becomes a visit when it is booked, and is deleted when it is let go."""
-
-    objects: ClassVar[Any] = SlotHoldQuerySet.as_manager()
-
-    class Meta:
-        proxy = True
-
-    def __str__(self) -> str:
-        return f"hold {self.pk}"

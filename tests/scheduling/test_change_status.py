@@ -44,10 +44,7 @@ def act(to, appointment, **changes):
 def in_state(status):
     """A visit of yesterday in a state."""
     starts_at = datetime.now(UTC) - timedelta(days=1)
-    stamp = {
-        "cancelled": {"cancel_reason": "clinic", "cancelled_at": starts_at},
-        "held": {"held_until": datetime.now(UTC) + timedelta(minutes=5)},
-    }.get(status, {})
+    stamp = {"cancel_reason": "clinic", "cancelled_at": starts_at} if status == "cancelled" else {}
     return AppointmentFactory(starts_at=starts_at, status=status, **stamp)
 
 
