@@ -6,12 +6,13 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 	done),python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock psql reset
+.PHONY: help run test check bench lock psql reset
 
 help:
 	@echo "make run     start the clinic on http://localhost:8000 (another port: make run PORT=8080)"
 	@echo "make test    run the tests (some of them: make test PYTEST_ARGS='tests/patients -k merge')"
 	@echo "make check   everything a change must pass"
+	@echo "make bench   measure ours beside hand-written SQL (smaller: make bench SIZES=10_000)"
 	@echo "make psql    open the local clinic's database"
 	@echo "make reset   delete the local clinic's data, after asking"
 	@echo "make lock    write the package locks anew (newer versions: make lock LOCK_ARGS=--upgrade)"
@@ -24,6 +25,9 @@ test:
 
 check:
 	@$(PYTHON) -m ops.check
+
+bench:
+	@$(PYTHON) -m bench $(SIZES)
 
 lock:
 	@$(PYTHON) -m ops.lock $(LOCK_ARGS)
