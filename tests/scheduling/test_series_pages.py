@@ -87,6 +87,7 @@ def test_the_plan_shows_each_date_free_or_not_and_books_nothing(desk, page_of):
     assert f'type="checkbox" name="pick-1" value="{pick(desk, 9)}" checked' in page
     assert f'type="radio" name="pick-2" value="{pick(desk, 10, days=7)}"' in page
     assert "Leave this date out" in page
+    assert 'name="notify" id="id_notify" checked' in page.replace('class="checkbox" ', "")
     assert Appointment.objects.count() == 1
     assert " style=" not in page
 
