@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from audit.context import audit_context
 from bench import minimal
 from bench.questions import Questions
-from clinic.core.clock import local
+from clinic.core.clock import day_bounds, local
 from messaging import services as messaging
 from patients.models import Patient
 from patients.searching import read_term
@@ -186,7 +186,7 @@ def _moving(asked: Questions) -> Pair:
 
 def _day(asked: Questions) -> Pair:
     day = local(asked.weekday, asked.location.timezone).date()
-    window = {"from_": asked.weekday, "to": asked.window(1)["to"]} | _one_day(asked)
+    from_, to = day_bounds(day, asked.location.timezone)
 
     def ours() -> int:
         shown = diary_day(location=asked.location, day=day, user=asked.desk)
@@ -194,14 +194,9 @@ def _day(asked: Questions) -> Pair:
 
     def least() -> int:
         with connection.cursor() as cursor:
-            return len(minimal.day(cursor, location=asked.location.pk, weekday=day.weekday(), **window)[0])
+            return len(minimal.day(cursor, location=asked.location.pk, weekday=day.weekday(), from_=from_, to=to)[0])
 
     return Pair("diary day, 40 therapists", ours, least, lambda one, other: one == other)
-
-
-def _one_day(asked: Questions) -> dict[str, Any]:
-    from_ = asked.weekday
-    return {"from_": from_, "to": from_ + (asked.window(1)["to"] - asked.window(1)["from_"]) / 7}
 
 
 def _search(asked: Questions) -> Pair:

@@ -49,7 +49,7 @@ INSERT INTO scheduling_appointment (public_id, created_at, updated_at, version, 
     service_id, location_id, starts_at, ends_at, busy_from, busy_until, status, agreed_at, cancel_reason)
 VALUES (gen_random_uuid(), now(), now(), 1, %(patient)s, %(therapist)s, %(room)s, %(service)s, %(location)s,
     %(starts_at)s, %(ends_at)s, %(starts_at)s, %(ends_at)s, 'booked', now(), '')
-RETURNING id, public_id
+RETURNING public_id
 """
 AUDIT = """
 INSERT INTO audit_auditevent (actor_kind, actor_id, action, subject_kind, subject_id, patient_id, location_ids, via,
@@ -103,7 +103,7 @@ def book(
     cursor.execute(LOCK_THERAPIST, known)
     known["room"] = _one(cursor, FREE_ROOM, known)[0]
     cursor.execute(LOCK_PATIENT, known)
-    key, public_id = _one(cursor, INSERT, known)
+    public_id = _one(cursor, INSERT, known)[0]
     cursor.execute(CARE, known)
     known |= {"target": public_id, "key": f"appointment:{public_id}", "digest": uuid.uuid4().hex * 2}
     known["subject"] = _one(cursor, SUBJECT, known)[0]
@@ -112,18 +112,17 @@ def book(
     cursor.execute(MESSAGE, {**known, **told, "key": f"booked:{public_id}"})
     for action in ("appointment.booked", "link.issued", "message.queued"):
         cursor.execute(AUDIT, {"actor": actor, "action": action, "subject": str(public_id)})
-    assert key
     return uuid.UUID(str(public_id))
 
 
 def move(cursor: Any, *, public_id: uuid.UUID, starts_at: datetime, actor: uuid.UUID) -> None:
     """Lock the visit, its therapist and its patient, give it another time, and do what is told about it anew."""
     cursor.execute(
-        "SELECT id, therapist_id, patient_id, location_id, room_id FROM scheduling_appointment WHERE public_id = %s"
+        "SELECT id, therapist_id, patient_id, location_id FROM scheduling_appointment WHERE public_id = %s"
         " FOR NO KEY UPDATE",
         [public_id],
     )
-    key, therapist, patient, location, _room = cursor.fetchone()
+    key, therapist, patient, location = cursor.fetchone()
     known: dict[str, Any] = {
         "therapist": therapist, "patient": patient, "location": location, "target": public_id, "actor": actor,
         "starts_at": starts_at, "ends_at": starts_at + HALF_HOUR, "digest": uuid.uuid4().hex * 2, "id": key,

@@ -20,7 +20,7 @@ from staff.models import Role, User
 
 @dataclass(frozen=True)
 class Questions:
-    """A bulk clinic, and what people ask of it. Free slots are handed out once each."""
+    """A bulk clinic, and what people ask of it."""
 
     location: Location
     service: Service

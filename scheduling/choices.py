@@ -88,7 +88,7 @@ def free_times(
     )
     today = [slot for slot in slots if slot.starts_at < until]
     later = [] if today else _one_each(slots)[:MOST_LATER]
-    return FreeTimes(day, therapist is None, _as_choices(_one_each(today)), _as_choices(later))
+    return FreeTimes(day, therapist is None, as_choices(_one_each(today)), as_choices(later))
 
 
 def _one_each(slots: Iterable[Slot]) -> list[Slot]:
@@ -103,7 +103,8 @@ def _one_each(slots: Iterable[Slot]) -> list[Slot]:
     return list(best.values())
 
 
-def _as_choices(slots: Iterable[Slot]) -> list[Choice]:
+def as_choices(slots: Iterable[Slot]) -> list[Choice]:
+    """Slots, to be pressed."""
     return [Choice(slot, value_of(slot.starts_at, slot.therapist.public_id)) for slot in slots]
 
 

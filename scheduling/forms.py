@@ -69,9 +69,14 @@ class SlotField(forms.CharField):
 class RefusableForm(forms.Form):
     """A form that shows a service's refusal beside the field it is about."""
 
+    def form_fields(self) -> dict[str, str]:
+        """Our field for each that a refusal may name otherwise."""
+        return FORM_FIELDS
+
     def refuse(self, refusal: Invalid) -> None:
+        names = self.form_fields()
         for name, rule in refusal.fields.items():
-            field = FORM_FIELDS.get(name, name)
+            field = names.get(name, name)
             self.add_error(field if field in self.fields else None, rule)
 
 

@@ -127,7 +127,7 @@ class _Visit:
 
     therapist: int
     room: int
-    patient: int | None
+    patient: int
     busy_from: datetime
     busy_until: datetime
     starts_at: datetime

@@ -9,11 +9,10 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from clinic.core.clock import at_local, local
-from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.choices import FIRST_DAY, LAST_DAY
-from scheduling.forms import ByIdField, DayField, RefusableForm
+from scheduling.forms import FORM_FIELDS, ByIdField, DayField, RefusableForm
 from scheduling.models import Appointment, AppointmentQuerySet, AppointmentSeries, CancelReason
 from scheduling.serializers.appointments import STAFF_REASONS
 from scheduling.series import FEWEST, MOST, WEEKDAYS, Rule
@@ -101,12 +100,8 @@ class SeriesForm(RefusableForm):
             self.add_error(end, "Say when the series ends.")
         return entries
 
-    def refuse(self, refusal: Invalid) -> None:
-        end = self.cleaned_data.get("ends", "count")
-        names = {"rule": end, "first_at": "on", "therapist_id": "therapist", "service_id": "service"}
-        for name, rule in refusal.fields.items():
-            field = {**names, "patient_id": "patient"}.get(name, name)
-            self.add_error(field if field in self.fields else None, rule)
+    def form_fields(self) -> dict[str, str]:
+        return {**FORM_FIELDS, "rule": self.cleaned_data.get("ends", "count"), "first_at": "on"}
 
     def wish(self) -> dict[str, Any]:
         """The series that is asked for, as `plan_series` and `book_series` take it."""

@@ -14,19 +14,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.core.errors import Invalid
 from clinic.models import Location, Service
-from patients.models import Patient, PatientQuerySet
-from patients.searching import read_term
-from patients.services import note_search
 from scheduling import services
 from scheduling.choices import FIRST_DAY, LAST_DAY, as_buttons, day_asked, free_times, read_value, value_of
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import BookForm, WhenForm
 from scheduling.hours import local_day
 from scheduling.models import Appointment
-from scheduling.views.entrance import as_uuid, closes_dialog, desk_page, is_for, location_of, member
+from scheduling.views.entrance import (
+    as_uuid,
+    chosen_patient,
+    closes_dialog,
+    desk_page,
+    find_patients,
+    is_for,
+    location_of,
+    member,
+)
 from staff.models import User
-
-MOST_FOUND = 8
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +46,7 @@ def book(request: HttpRequest) -> HttpResponse:
         return _page(request, form, asked, location)
     form = BookForm(request.POST, user=member(request), location=location)
     if "find" in request.POST:
-        return _page(request, form, request.POST, location, found=_find(request), is_search=True)
+        return _page(request, form, request.POST, location, found=find_patients(request), is_search=True)
     return _try(request, form, location)
 
 
@@ -83,7 +87,7 @@ def _page(
     context = {
         "form": form,
         "location": location,
-        "chosen": _chosen(asked, user),
+        "chosen": chosen_patient(asked.get("patient"), user),
         "people": as_buttons(refusal, list(User.objects.visible_to(user))) if isinstance(refusal, Clash) else [],
         "in_dialog": is_for(request, "dialog-body"),
         "q": request.POST.get("q", ""),
@@ -148,19 +152,3 @@ def instant_asked(text: str) -> datetime | None:
     if instant is None or instant.tzinfo is None:
         return None
     return instant if FIRST_DAY.year < instant.year < LAST_DAY.year else None
-
-
-def _chosen(asked: Mapping[str, Any], user: User) -> Patient | None:
-    """The patient chosen so far, if there is such a one."""
-    key = as_uuid(str(asked.get("patient") or ""))
-    return Patient.objects.visible_to(user).filter(public_id=key).first() if key else None
-
-
-def _find(request: HttpRequest) -> dict[str, Any]:
-    """Patients who match what was typed, for browsers without scripts and for Enter in the search box."""
-    user = member(request)
-    countries = set(Location.objects.visible_to(user).values_list("country", flat=True))
-    term = read_term(request.POST.get("q", ""), countries=countries)
-    note_search(by=user, kind=term.kind)
-    patients: PatientQuerySet = Patient.objects.visible_to(user)
-    return {"hint": term.hint, "patients": list(patients.search(term, countries=countries).by_name()[:MOST_FOUND])}

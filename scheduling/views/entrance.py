@@ -14,9 +14,13 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from clinic.core.errors import NotAllowed
 from clinic.models import Location
+from patients.models import Patient, PatientQuerySet
+from patients.searching import read_term
+from patients.services import note_search
 from staff.models import User
 
 REMEMBERED = "diary_location"
+MOST_FOUND = 8
 
 
 def desk_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -76,3 +80,19 @@ def as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def chosen_patient(key: Any, user: User) -> Patient | None:
+    """The patient chosen so far, if there is such a one."""
+    found = as_uuid(str(key or ""))
+    return Patient.objects.visible_to(user).filter(public_id=found).first() if found else None
+
+
+def find_patients(request: HttpRequest) -> dict[str, Any]:
+    """Patients who match what was typed, for browsers without scripts and for Enter in the search box."""
+    user = member(request)
+    countries = set(Location.objects.visible_to(user).values_list("country", flat=True))
+    term = read_term(request.POST.get("q", ""), countries=countries)
+    note_search(by=user, kind=term.kind)
+    patients: PatientQuerySet = Patient.objects.visible_to(user)
+    return {"hint": term.hint, "patients": list(patients.search(term, countries=countries).by_name()[:MOST_FOUND])}

@@ -18,11 +18,9 @@ from clinic.core.clock import local
 from clinic.core.errors import Changed, Invalid
 from clinic.models import Location
 from messaging.models import Message
-from patients.models import Patient, PatientQuerySet
-from patients.searching import read_term
-from patients.services import note_patient_read, note_search
+from patients.services import note_patient_read
 from scheduling import services
-from scheduling.choices import Choice, read_value, value_of
+from scheduling.choices import Choice, as_choices, read_value, value_of
 from scheduling.errors import SeriesRefused
 from scheduling.lifecycle import MOVABLE
 from scheduling.models import Appointment, AppointmentSeries
@@ -32,11 +30,9 @@ from scheduling.series_changes import Reached, plan_cancel, plan_move, visits_of
 from scheduling.series_forms import CancelSeriesForm, ChangeForm, MoveSeriesForm, SeriesForm
 from scheduling.series_notices import subject_key
 from scheduling.views.book import instant_asked
-from scheduling.views.entrance import as_uuid, desk_page, location_of, member
+from scheduling.views.entrance import as_uuid, chosen_patient, desk_page, find_patients, location_of, member
 from screening.services import lights
 from staff.models import User
-
-MOST_FOUND = 8
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form_page(request, SeriesForm(initial=_asked(request, location), **_for(request, location)), location)
     form = SeriesForm(request.POST, **_for(request, location))
     if request.POST.get("do") == "find" or (request.POST.get("q") and not request.POST.get("patient")):
-        return _form_page(request, form, location, found=_find(request), is_search=True)
+        return _form_page(request, form, location, found=find_patients(request), is_search=True)
     if not form.is_valid():
         return _form_page(request, form, location, status=422)
     try:
@@ -157,7 +153,7 @@ def _rows(planned: list[PlannedVisit], pressed: dict[int, str]) -> list[Row]:
     rows = []
     for one in planned:
         value = value_of(one.claim.starts_at, one.claim.therapist.public_id)
-        choices = [Choice(slot, value_of(slot.starts_at, slot.therapist.public_id)) for slot in one.alternatives]
+        choices = as_choices(one.alternatives)
         usual = value if one.is_free and not pressed else ""
         rows.append(Row(one, value, choices, pressed.get(one.number, usual)))
     return rows
@@ -195,11 +191,10 @@ def _refused_times(refusal: SeriesRefused) -> list[datetime]:
 def _form_page(
     request: HttpRequest, form: SeriesForm, location: Location, status: int = 200, **more: Any
 ) -> HttpResponse:
-    key = as_uuid(str(form["patient"].value() or ""))
     context = {
         "form": form,
         "location": location,
-        "chosen": Patient.objects.visible_to(request.user).filter(public_id=key).first() if key else None,
+        "chosen": chosen_patient(form["patient"].value(), member(request)),
         "q": request.POST.get("q", ""),
         **more,
     }
@@ -217,16 +212,6 @@ def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
     ids = {name: as_uuid(request.GET.get(name, "")) or "" for name in ("patient", "service", "therapist")}
     weekdays = [f"{wall:%a}"[:2].upper()] if wall else []
     return {"location": location.public_id, **ids, "on": wall and wall.date(), "at": wall, "weekdays": weekdays}
-
-
-def _find(request: HttpRequest) -> dict[str, Any]:
-    """Patients who match what was typed, for browsers without scripts."""
-    user = member(request)
-    countries = set(Location.objects.visible_to(user).values_list("country", flat=True))
-    term = read_term(request.POST.get("q", ""), countries=countries)
-    note_search(by=user, kind=term.kind)
-    patients: PatientQuerySet = Patient.objects.visible_to(user)
-    return {"hint": term.hint, "patients": list(patients.search(term, countries=countries).by_name()[:MOST_FOUND])}
 
 
 # One series
