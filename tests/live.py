@@ -23,6 +23,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_PASSWORD = "touch gently and measure"
+# Which of several test processes this is: a fixture of the whole run is made once in each.
+TEST_PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 @dataclass
@@ -119,7 +121,8 @@ def eventually(look, *, seconds: float = 60, every: float = 0.5):
 
 @contextmanager
 def fresh_database(name: str) -> Iterator[str]:
-    """A database that exists for as long as the block."""
+    """A database that exists for as long as the block; each test process has its own of a name."""
+    name += f"_{TEST_PROCESS}" if TEST_PROCESS else ""
     parts = conninfo_to_dict(os.environ["DATABASE_URL"])
     with psycopg.connect(make_conninfo(**{**parts, "dbname": "postgres"}), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -135,7 +138,8 @@ def _uri(parts: dict) -> str:
 
 
 def own_queue(url: str, number: int) -> str:
-    """The same broker, another numbered database in it."""
+    """The same broker, another numbered database in it; every second number belongs to the next test process."""
+    number += 2 * int(TEST_PROCESS.removeprefix("gw") or 0)
     if "virtual_host=" in url:
         return re.sub(r"virtual_host=\d+", f"virtual_host={number}", url)
     return re.sub(r"(/\d+)?$", f"/{number}", url, count=1)
