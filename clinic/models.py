@@ -37,8 +37,15 @@ class Location(Record):
     address = models.CharField(max_length=200, default="", blank=True)
     phone = models.CharField(max_length=30, default="", blank=True)
     country = models.CharField(max_length=2, default="US")
+    # A patient who calls off later than this before the visit has done so late.
+    late_cancel_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
 
     objects = LocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="location_late_cancel_up_to_30_days", condition=Q(late_cancel_hours__lte=720)),
+        ]
 
     def __str__(self) -> str:
         return self.name

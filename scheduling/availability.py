@@ -42,8 +42,10 @@ class Shape:
     after: int
 
     @classmethod
-    def of(cls, service: Service) -> Shape:
-        return cls(service.buffer_before_minutes * 60, service.duration_minutes * 60, service.buffer_after_minutes * 60)
+    def of(cls, service: Service, minutes: int | None = None) -> Shape:
+        """A visit of the service; with a length of its own when it is to be given that one."""
+        length = service.duration_minutes if minutes is None else minutes
+        return cls(service.buffer_before_minutes * 60, length * 60, service.buffer_after_minutes * 60)
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,13 @@ def free_slots(
     to: datetime,
     patient: Patient | None = None,
     ignoring: Appointment | None = None,
+    minutes: int | None = None,
     now: datetime | None = None,
 ) -> list[Slot]:
     """Every start in `[from_, to)` at which the visit could be booked, in order of time; seven queries at most.
 
-    `patient` leaves out the patient's own visits; `ignoring` treats one visit as if it were not there (to move it).
+    `patient` leaves out the patient's own visits; `ignoring` treats one visit as if it were not there (to move it);
+    `minutes` is a length of its own instead of the service's.
     """
     if not from_ < to <= from_ + WIDEST_WINDOW:
         raise WindowTooWide()
@@ -85,7 +89,7 @@ def free_slots(
     earliest = max(from_, (now or timezone.now()) + _notice())
     if not people or not service.is_active or earliest >= to:
         return []
-    shape = Shape.of(service)
+    shape = Shape.of(service, minutes)
     first, last = local_day(earliest, location), local_day(to, location)
     working = WorkingTime.of(location=location, therapists=list(people), first=first, last=last)
     around = (earliest - timedelta(seconds=shape.before), to + timedelta(seconds=shape.length + shape.after))
@@ -155,6 +159,7 @@ def next_free(
     patient: Patient,
     after: datetime,
     ignoring: Appointment | None = None,
+    minutes: int | None = None,
     count: int = 3,
 ) -> list[Slot]:
     """The first few free slots of a therapist in the week after a time, for a patient who was refused it."""
@@ -167,5 +172,6 @@ def next_free(
         to=from_ + timedelta(days=7),
         patient=patient,
         ignoring=ignoring,
+        minutes=minutes,
     )
     return slots[:count]

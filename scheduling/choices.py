@@ -74,6 +74,7 @@ def free_times(
     day: date,
     patient: Patient | None = None,
     ignoring: Appointment | None = None,
+    minutes: int | None = None,
 ) -> FreeTimes:
     """The day's free times, one therapist for each; six later ones if the day has none."""
     from_, until = day_bounds(day, location.timezone)
@@ -85,6 +86,7 @@ def free_times(
         to=until + LOOK_AHEAD,
         patient=patient,
         ignoring=ignoring,
+        minutes=minutes,
     )
     today = [slot for slot in slots if slot.starts_at < until]
     later = [] if today else _one_each(slots)[:MOST_LATER]

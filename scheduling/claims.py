@@ -21,6 +21,8 @@ from screening import services as screening
 from staff.models import User
 
 HORIZON = timedelta(days=730)
+# A service's own bounds (`service_duration_between_5_minutes_and_8_hours`) hold for a visit with a length of its own.
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,16 @@ class Claim:
     room: Room | None = None
     # The visit that is being moved, if any.
     replaces: Appointment | None = None
+    # A length of its own; without it the service's.
+    minutes: int | None = None
+
+    @property
+    def length_minutes(self) -> int:
+        return self.service.duration_minutes if self.minutes is None else self.minutes
 
     @property
     def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(minutes=self.service.duration_minutes)
+        return self.starts_at + timedelta(minutes=self.length_minutes)
 
     @property
     def busy_from(self) -> datetime:
@@ -54,6 +62,8 @@ class Claim:
 
 def check_time(claim: Claim, *, now: datetime) -> None:
     """The rules that need no lock: a time to come, within the horizon, for somebody alive, of a service on offer."""
+    if not SHORTEST_MINUTES <= claim.length_minutes <= LONGEST_MINUTES:
+        raise errors.LengthOutOfBounds()
     if claim.starts_at <= now:
         raise errors.SlotInThePast()
     if claim.starts_at > now + HORIZON:

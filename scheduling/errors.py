@@ -70,6 +70,12 @@ class TooFarAhead(RuleBroken):
     message = "Choose a time within the next two years."
 
 
+class LengthOutOfBounds(RuleBroken):
+    field = "minutes"
+    code = "length_out_of_bounds"
+    message = "A visit lasts from 5 minutes to 8 hours."
+
+
 class OutsideWorkingHours(RuleBroken):
     code = "outside_working_hours"
     message = "The therapist does not work at this location at that time."

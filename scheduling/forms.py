@@ -166,6 +166,13 @@ class MoveForm(RefusableForm):
         }
 
 
+class RestoreForm(RefusableForm):
+    """Whether the patient hears that the visit takes place after all."""
+
+    notify = forms.BooleanField(required=False, initial=True, label="Tell the patient that the visit takes place")
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
 class CancelForm(RefusableForm):
     """Why a visit is off, and whether the patient hears of it from us."""
 

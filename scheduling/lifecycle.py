@@ -10,7 +10,8 @@ NEXT: dict[str, tuple[str, ...]] = {
     Status.ARRIVED: (Status.IN_SESSION, Status.CANCELLED),
     Status.IN_SESSION: (Status.COMPLETED,),
     Status.COMPLETED: (),
-    Status.CANCELLED: (),
+    # Taking back a cancellation: everything is asked for again.
+    Status.CANCELLED: (Status.BOOKED,),
     # A late arrival: the time has to be claimed again.
     Status.NO_SHOW: (Status.ARRIVED,),
 }

@@ -64,6 +64,13 @@ def tell_cancelled(*, appointment: Appointment, notify: bool, by: Actor) -> None
         )
 
 
+def tell_restored(*, appointment: Appointment, notify: bool, by: Actor) -> None:
+    """Withdraw the news that it is off, if it was not sent; make the visit live again and promise it anew."""
+    subject = messaging.supersede(key=subject_key(appointment))
+    if notify and appointment.starts_at > timezone.now():
+        _promise(appointment, subject, BOOKED, by=by)
+
+
 def withdraw(*, appointment: Appointment) -> None:
     """The visit will not take place as promised and nobody needs telling: a no-show."""
     messaging.supersede(key=subject_key(appointment), is_live=False)

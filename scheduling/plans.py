@@ -272,6 +272,8 @@ def _look(
             from_=from_,
             to=to,
             patient=one.patient,
+            # Visits of one series may differ in length: what fits the longest fits them all.
+            minutes=max(claims[number].length_minutes for number in windows),
             now=now,
         )
     ]

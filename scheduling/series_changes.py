@@ -49,7 +49,16 @@ class Change:
         """What the visit would claim."""
         starts_at = moved(visit.starts_at, zone_name=visit.location.timezone, days=self.days, at=self.at)
         therapist = self.therapist or visit.therapist
-        return Claim(visit.patient, therapist, visit.service, visit.location, starts_at, self.room, replaces=visit)
+        return Claim(
+            patient=visit.patient,
+            therapist=therapist,
+            service=visit.service,
+            location=visit.location,
+            starts_at=starts_at,
+            room=self.room,
+            replaces=visit,
+            minutes=visit.minutes,
+        )
 
     def changes(self, visit: Appointment) -> bool:
         """Whether anything would be another."""

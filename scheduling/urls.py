@@ -18,6 +18,7 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/arrive/", appointment.act, {"name": "arrive"}, name="arrive"),
     path("appointments/<uuid:public_id>/no-show/", appointment.act, {"name": "no-show"}, name="no-show"),
     path("appointments/<uuid:public_id>/cancel/", appointment.cancel, name="cancel"),
+    path("appointments/<uuid:public_id>/restore/", appointment.restore, name="restore"),
     path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
     path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
     path("p/visit/", visit.visit, name="visit"),

@@ -25,6 +25,7 @@ from scheduling.serializers.appointments import (
     BookAppointmentInput,
     CancelAppointmentInput,
     MoveAppointmentInput,
+    RestoreAppointmentInput,
 )
 from staff.models import User
 
@@ -93,14 +94,13 @@ class AppointmentViewSet(
 
     @extend_schema(request=MoveAppointmentInput, responses=AppointmentOutput)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Move to another time, therapist or room, in one act. Needs If-Match."""
+        """Move to another time, length, therapist or room, in one act. Needs If-Match."""
         version = expected_version(request)
         appointment = self.get_object()
         asked = MoveAppointmentInput(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
-        wanted = {"starts_at": appointment.starts_at, **asked.validated_data}
         moved = services.move_appointment(
-            appointment=appointment, **wanted, expected_version=version, by=cast("User", request.user)
+            appointment=appointment, **asked.validated_data, expected_version=version, by=cast("User", request.user)
         )
         return _answer(moved)
 
@@ -113,6 +113,17 @@ class AppointmentViewSet(
         asked.is_valid(raise_exception=True)
         return _answer(
             services.cancel_appointment(appointment=appointment, **asked.validated_data, by=cast("User", request.user))
+        )
+
+    @extend_schema(request=RestoreAppointmentInput, responses=AppointmentOutput)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, **kwargs: Any) -> Response:
+        """Take back a cancellation, if the time could be booked anew. Restoring twice is one restoring."""
+        appointment = self.get_object()
+        asked = RestoreAppointmentInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return _answer(
+            services.restore_appointment(appointment=appointment, **asked.validated_data, by=cast("User", request.user))
         )
 
     @extend_schema(request=None, responses=AppointmentOutput)

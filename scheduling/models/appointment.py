@@ -97,6 +97,8 @@ class Appointment(EditableRecord):
     arrived_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=15, choices=CancelReason, default="", blank=True)
+    # Called off by the patient within the location's `late_cancel_hours`, counted in real hours.
+    is_late_cancellation = models.BooleanField(default=False, db_default=False)
     series = models.ForeignKey(AppointmentSeries, models.PROTECT, null=True, related_name="appointments")
     series_number = models.PositiveSmallIntegerField(null=True)
     # The time the series gave it. One that begins at another time was moved by itself.
@@ -121,6 +123,10 @@ class Appointment(EditableRecord):
             models.CheckConstraint(
                 name="appointment_cancelled_says_why_and_when",
                 condition=~Q(status="cancelled") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
+            ),
+            models.CheckConstraint(
+                name="appointment_late_only_when_cancelled",
+                condition=Q(is_late_cancellation=False) | Q(status="cancelled"),
             ),
             models.CheckConstraint(
                 name="appointment_numbered_within_its_series",
@@ -164,3 +170,8 @@ class Appointment(EditableRecord):
 
     def __str__(self) -> str:
         return f"appointment {self.pk}"
+
+    @property
+    def minutes(self) -> int:
+        """How long it is, which need not be as long as its service."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)

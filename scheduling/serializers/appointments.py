@@ -10,7 +10,7 @@ from clinic.core.api import StrictSerializer
 from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.models import Appointment, AppointmentStatus, CancelReason
-from scheduling.serializers.fields import InstantField, VisibleField, WindowInput
+from scheduling.serializers.fields import InstantField, MinutesField, VisibleField, WindowInput
 from staff.models import User
 
 
@@ -20,6 +20,7 @@ class AvailabilityInput(WindowInput):
     location = VisibleField(Location)
     therapist = VisibleField(User, required=False)
     patient = VisibleField(Patient, required=False)
+    minutes = MinutesField(help_text="A length of its own; without it the service's.")
 
 
 class SlotOutput(serializers.Serializer[Any]):
@@ -61,7 +62,7 @@ class AppointmentOutput(serializers.ModelSerializer[Appointment]):
         fields = [
             "id", "patient_id", "therapist_id", "room_id", "service_id", "location_id", "starts_at", "ends_at",
             "busy_from", "busy_until", "timezone", "status", "confirmed_at", "arrived_at", "cancelled_at",
-            "cancel_reason", "version", "warnings", "created_at", "updated_at",
+            "cancel_reason", "is_late_cancellation", "version", "warnings", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -72,11 +73,13 @@ class BookAppointmentInput(StrictSerializer):
     location_id = VisibleField(Location, source="location")
     room_id = VisibleField(Room, source="room", required=False, allow_null=True)
     starts_at = InstantField()
+    minutes = MinutesField(help_text="A length of its own; without it the service's.")
     notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")
 
 
 class MoveAppointmentInput(StrictSerializer):
     starts_at = InstantField(required=False)
+    minutes = MinutesField(help_text="Its new length; without it the visit keeps the one it has.")
     therapist_id = VisibleField(User, source="therapist", required=False)
     room_id = VisibleField(Room, source="room", required=False, allow_null=True)
     notify = serializers.BooleanField(default=True, help_text="Whether the patient is told of a new time.")
@@ -88,4 +91,8 @@ STAFF_REASONS = [choice for choice in CancelReason.choices if choice[0] != Cance
 
 class CancelAppointmentInput(StrictSerializer):
     reason = serializers.ChoiceField(choices=STAFF_REASONS)
+    notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")
+
+
+class RestoreAppointmentInput(StrictSerializer):
     notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")

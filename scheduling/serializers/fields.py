@@ -15,6 +15,7 @@ from clinic.core.api import parse_instant
 from clinic.core.clock import day_bounds
 from clinic.core.errors import Invalid
 from clinic.models import Location
+from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
 
 
 @extend_schema_field(OpenApiTypes.UUID)
@@ -37,6 +38,13 @@ class InstantField(serializers.DateTimeField):
         if timezone.is_naive(value):
             raise serializers.ValidationError("Use an ISO-8601 time with an offset, such as 2026-11-23T09:00:00Z.")
         return super().enforce_timezone(value)
+
+
+class MinutesField(serializers.IntegerField):
+    """How long a visit lasts, within the bounds every service has."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "min_value": SHORTEST_MINUTES, "max_value": LONGEST_MINUTES, **kwargs})
 
 
 @extend_schema_field(OpenApiTypes.STR)

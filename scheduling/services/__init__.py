@@ -1,6 +1,6 @@
 """The acts of scheduling. Each is one transaction with its audit row; see the module that holds it."""
 
-from scheduling.services.booking import book_appointment, move_appointment
+from scheduling.services.booking import book_appointment, move_appointment, restore_appointment
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
     begin_appointment,
@@ -27,5 +27,6 @@ __all__ = [
     "move_appointment",
     "move_series",
     "remove_time_off",
+    "restore_appointment",
     "set_working_hours",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -35,18 +35,24 @@ def confirm_appointment(*, appointment: Appointment, by: Actor, at: datetime | N
 def cancel_appointment(
     *, appointment: Appointment, reason: str, by: Actor, notify: bool = True, at: datetime | None = None
 ) -> Appointment:
-    """Give the slot back, for a coded reason, and tell the patient if asked to. Twice is one cancellation."""
+    """Give the slot back, for a coded reason, and tell the patient if asked to. Twice is one cancellation.
+
+    Called off by the patient within the location's notice, it is marked as late.
+    """
     may_answer(by=by, appointment=appointment)
     if reason not in CancelReason.values:
         raise Invalid(fields={"reason": "Choose one of the listed reasons."})
+    cancelled_at = at or timezone.now()
+    is_late = _is_late(appointment, reason, cancelled_at)
     is_done = _step(
         appointment,
         AppointmentStatus.CANCELLED,
         "appointment.cancelled",
         by=by,
-        facts={"reason": str(reason)},
-        cancelled_at=at or timezone.now(),
+        facts={"reason": str(reason), "is_late": is_late},
+        cancelled_at=cancelled_at,
         cancel_reason=reason,
+        is_late_cancellation=is_late,
     )
     if is_done:
         notices.tell_cancelled(appointment=appointment, notify=notify, by=by)
@@ -108,7 +114,8 @@ def _step(
     steppable = Appointment.objects.filter(pk=appointment.pk, status__in=sources_of(to))
     is_taken = steppable.update(status=to, version=F("version") + 1, updated_at=Now(), **stamps) == 1
     fields = ["status", "version", "updated_at", "confirmed_at", "arrived_at", "cancelled_at", "cancel_reason"]
-    appointment.refresh_from_db(fields=[*fields, "starts_at", "ends_at", "busy_from", "busy_until"])
+    times = ["starts_at", "ends_at", "busy_from", "busy_until"]
+    appointment.refresh_from_db(fields=[*fields, "is_late_cancellation", *times])
     if not is_taken and appointment.status != to:
         raise IllegalTransition(status=appointment.status, allowed=list(NEXT[appointment.status]))
     if is_taken:
@@ -123,6 +130,14 @@ def _step(
     return is_taken
 
 
+def _is_late(appointment: Appointment, reason: str, cancelled_at: datetime) -> bool:
+    """Whether the patient called off within the location's notice; what the clinic calls off is never late."""
+    is_the_patients = reason in (CancelReason.PATIENT_ASKED, CancelReason.PATIENT_BY_LINK)
+    current = Appointment.objects.select_for_update(no_key=True).only("starts_at").get(pk=appointment.pk)
+    notice = timedelta(hours=appointment.location.late_cancel_hours)
+    return is_the_patients and cancelled_at > current.starts_at - notice
+
+
 def _claim_again(appointment: Appointment) -> Claim:
     """A no-show is not moved any more, so what it claimed is still what the row in hand says."""
     return Claim(
@@ -132,4 +147,5 @@ def _claim_again(appointment: Appointment) -> Claim:
         appointment.location,
         appointment.starts_at,
         appointment.room,
+        minutes=appointment.minutes,
     )

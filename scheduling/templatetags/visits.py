@@ -47,6 +47,7 @@ ACTS = {
     "appointment.began": "Session started",
     "appointment.completed": "Completed",
     "appointment.cancelled": "Cancelled",
+    "appointment.restored": "Cancellation taken back",
     "series.booked": "Series booked",
     "series.moved": "Visits of the series moved",
     "series.cancelled": "Visits of the series cancelled",

@@ -18,7 +18,7 @@ from patients.services import note_patient_read
 from scheduling import services
 from scheduling.choices import as_buttons, day_asked, free_times, value_of
 from scheduling.errors import Clash, ScreeningBlocks
-from scheduling.forms import CancelForm, MoveForm
+from scheduling.forms import CancelForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
 from scheduling.lifecycle import MOVABLE, NEXT
 from scheduling.models import Appointment
@@ -70,6 +70,22 @@ def cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @desk_page
+def restore(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Take back a cancellation, if the time is still to be had."""
+    visit = _visit(request, public_id)
+    form = RestoreForm(request.POST)
+    if not form.is_valid():
+        return _page(request, visit, restore_form=form, status=422)
+    wish = {"notify": form.cleaned_data["notify"], "expected_version": form.cleaned_data["version"]}
+    try:
+        services.restore_appointment(appointment=visit, **wish, by=member(request))
+    except (Invalid, Clash, Changed, ScreeningBlocks) as refusal:
+        return _page(request, visit, restore_form=form, status=refusal.http_status, restore_refusal=refusal)
+    return _done(request, visit, f"The visit of {visit.patient.full_name} takes place after all.")
+
+
+@require_POST
+@desk_page
 def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Give the visit another time, therapist or room."""
     visit = _visit(request, public_id)
@@ -115,7 +131,7 @@ def _facts(visit: Appointment) -> dict[str, Any]:
         "patient": visit.patient,
         "light": str(lights([visit.patient_id])[visit.patient_id]),
         "may": {
-            **{to: to in allowed for to in ("confirmed", "arrived", "cancelled", "in_session")},
+            **{to: to in allowed for to in ("booked", "confirmed", "arrived", "cancelled", "in_session")},
             "no_show": "no_show" in allowed and visit.starts_at <= timezone.now(),
         },
         "may_move": visit.status in MOVABLE,
@@ -127,6 +143,7 @@ def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: A
     context = {
         **_facts(visit),
         "cancel_form": CancelForm(),
+        "restore_form": RestoreForm(initial={"version": visit.version}),
         "move_form": _move_form(request, visit),
         "told": Message.objects.visible_to(user).filter(subject__key=subject_key(visit)).order_by("-id"),
         "events": AuditEvent.objects.visible_to(user).filter(subject_id=str(visit.public_id)).order_by("id"),

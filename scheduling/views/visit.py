@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -55,5 +58,6 @@ def _page(request: HttpRequest, template: str, found: Appointment) -> HttpRespon
         "location": found.location,
         "status": found.status,
         "may_answer": found.status in MOVABLE,
+        "is_late": found.starts_at - timedelta(hours=found.location.late_cancel_hours) < timezone.now(),
     }
     return render(request, template, context)

@@ -63,6 +63,7 @@ def test_books(desk, client_of):
         "arrived_at": None,
         "cancelled_at": None,
         "cancel_reason": "",
+        "is_late_cancellation": False,
         "version": 1,
         "warnings": ["not_screened"],
         "created_at": zulu(row.created_at),
@@ -201,6 +202,48 @@ def test_acts_answer_the_visit_and_may_be_repeated(desk, client_of, act, payload
     ] * 2
 
 
+def test_a_visit_gets_another_length(desk, client_of):
+    appointment = desk.book()
+    client = client_of()
+    longer = client.patch(one(appointment), {"minutes": 80}, format="json", headers={"If-Match": '"1"'})
+    assert (longer.status_code, longer.json()["ends_at"], longer["ETag"]) == (200, zulu(at(10, 20)), '"2"')
+    for wrong in (0, -5, 4, 481, "long"):
+        refused = client.patch(one(appointment), {"minutes": wrong}, format="json", headers={"If-Match": '"2"'})
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["minutes"])
+    assert Appointment.objects.get().ends_at == at(10, 20)
+
+
+def test_a_visit_is_booked_with_a_length_of_its_own(desk, client_of):
+    client = client_of()
+    asked = {"service": str(desk.service.public_id), "location": str(desk.location.public_id),
+             "from": zulu(at(15)), "to": zulu(at(17)), "minutes": 120}  # fmt: skip
+    offered = client.get("/api/v1/availability/", asked).json()["results"]
+    assert [(slot["starts_at"], slot["ends_at"]) for slot in offered] == [(zulu(at(15)), zulu(at(17)))]
+    answer = client.post(URL, body(desk, starts_at=zulu(at(15)), minutes=120), format="json")
+    assert (answer.status_code, answer.json()["ends_at"]) == (201, zulu(at(17)))
+
+
+def test_a_cancellation_is_taken_back_once(desk, client_of):
+    appointment = desk.book()
+    client = client_of()
+    client.post(one(appointment, "cancel/"), {"reason": "clinic"}, format="json")
+    answers = [client.post(one(appointment, "restore/"), format="json") for _ in range(2)]
+    assert [(answer.status_code, answer.json()["status"], answer["ETag"]) for answer in answers] == [
+        (200, "booked", '"3"')
+    ] * 2
+
+
+def test_a_time_given_away_is_not_taken_back(desk, client_of):
+    appointment = desk.book()
+    client = client_of()
+    client.post(one(appointment, "cancel/"), {"reason": "clinic"}, format="json")
+    desk.book(patient=desk.new_patient(), room=desk.new_room())
+    answer = client.post(one(appointment, "restore/"), {"notify": False}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "slot_taken")
+    assert len(answer.json()["facts"]["alternatives"]) == 3
+    assert Appointment.objects.get(pk=appointment.pk).status == "cancelled"
+
+
 def test_a_no_show_before_the_visit_names_the_rule(desk, client_of):
     answer = client_of().post(one(desk.book(), "no-show/"))
     assert (answer.status_code, answer.json()["code"]) == (422, "too_early_for_no_show")
@@ -222,12 +265,13 @@ def test_cancelling_needs_a_reason_staff_may_give(desk, client_of, payload):
     assert Appointment.objects.get().status == "booked"
 
 
-@pytest.mark.parametrize("act", ["", "confirm/", "arrive/", "no-show/", "cancel/"])
+@pytest.mark.parametrize("act", ["", "confirm/", "arrive/", "no-show/", "cancel/", "restore/"])
 def test_a_stranger_finds_nothing(desk, api, stranger, act):
     appointment = desk.book()
     client = api(stranger)
     if act:
-        assert client.post(one(appointment, act), {"reason": "clinic"}, format="json").status_code == 404
+        payload = {"reason": "clinic"} if act == "cancel/" else None
+        assert client.post(one(appointment, act), payload, format="json").status_code == 404
     else:
         assert client.get(one(appointment)).status_code == 404
         change = {"starts_at": zulu(at(14))}

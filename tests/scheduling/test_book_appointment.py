@@ -52,6 +52,7 @@ def test_is_audited_with_ids_only(desk):
     assert event.location_ids == [desk.location.public_id]
     assert event.facts == {
         "starts_at": appointment.starts_at.isoformat(),
+        "ends_at": appointment.ends_at.isoformat(),
         "therapist_id": str(desk.therapist.public_id),
         "room_id": str(desk.room.public_id),
         "service_id": str(desk.service.public_id),

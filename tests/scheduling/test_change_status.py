@@ -23,6 +23,7 @@ ACTS = {
     "in_session": services.begin_appointment,
     "completed": services.complete_appointment,
     "cancelled": services.cancel_appointment,
+    "booked": services.restore_appointment,
 }
 ACTIONS = {
     "confirmed": "appointment.confirmed",
@@ -31,6 +32,7 @@ ACTIONS = {
     "in_session": "appointment.began",
     "completed": "appointment.completed",
     "cancelled": "appointment.cancelled",
+    "booked": "appointment.restored",
 }
 
 
@@ -48,7 +50,8 @@ def in_state(status):
     return AppointmentFactory(starts_at=starts_at, status=status, **stamp)
 
 
-LEGAL = [(source, to) for source, targets in NEXT.items() for to in targets]
+# Taking back a cancellation asks for everything a booking does: test_restore_appointment.py.
+LEGAL = [(source, to) for source, targets in NEXT.items() for to in targets if to != "booked"]
 ILLEGAL = [
     (source, to) for source in AppointmentStatus.values for to in ACTS if to not in NEXT[source] and to != source
 ]
@@ -82,7 +85,7 @@ def test_refuses_what_does_not_follow_and_changes_nothing(source, to):
     assert not Subject.objects.exists()
 
 
-@pytest.mark.parametrize("to", ACTS)
+@pytest.mark.parametrize("to", [to for to in ACTS if to != "booked"])
 def test_the_same_act_twice_is_one_act(to):
     appointment = in_state(next(source for source, targets in NEXT.items() if to in targets))
 
@@ -109,12 +112,43 @@ def test_cancelling_gives_the_slot_back_says_why_and_tells_the_patient(desk):
     cancelled = services.cancel_appointment(appointment=appointment, reason="patient_asked", by=desk.front_desk)
 
     assert (cancelled.status, cancelled.cancel_reason) == ("cancelled", "patient_asked")
-    assert AuditEvent.objects.get(action="appointment.cancelled").facts == {"reason": "patient_asked"}
+    assert AuditEvent.objects.get(action="appointment.cancelled").facts == {"reason": "patient_asked", "is_late": False}
     booked, told = Message.objects.order_by("pk")
     assert (booked.state, told.template, told.state) == ("superseded", "appointment_cancelled", "queued")
     assert Subject.objects.get().is_live is False
     assert not SignedLink.objects.working().exists()
     assert desk.book(at(9), patient=desk.new_patient(), notify=False).status == "booked"
+
+
+@pytest.mark.parametrize(("reason", "hours", "is_late"), [
+    ("patient_asked", 23, True), ("patient_by_link", 23, True), ("patient_asked", 24, False), ("clinic", 1, False),
+    ("screening", 1, False),
+])  # fmt: skip
+def test_what_the_patient_calls_off_within_the_notice_is_late(desk, reason, hours, is_late):
+    appointment = desk.book(at(9))
+    then = at(9) - timedelta(hours=hours)
+    services.cancel_appointment(appointment=appointment, reason=reason, by=desk.front_desk, at=then)
+    assert Appointment.objects.get().is_late_cancellation is is_late
+    assert appointment.is_late_cancellation is is_late
+
+
+def test_each_location_has_its_own_notice(desk):
+    desk.location.late_cancel_hours = 48
+    desk.location.save()
+    appointment = desk.book(at(9))
+    services.cancel_appointment(
+        appointment=appointment, reason="patient_asked", by=desk.front_desk, at=at(9) - timedelta(hours=47)
+    )
+    assert Appointment.objects.get().is_late_cancellation is True
+
+
+def test_a_restored_visit_was_not_cancelled_late(desk):
+    appointment = desk.book(at(9))
+    services.cancel_appointment(
+        appointment=appointment, reason="patient_asked", by=desk.front_desk, at=at(9) - timedelta(hours=1)
+    )
+    services.restore_appointment(appointment=appointment, by=desk.front_desk)
+    assert Appointment.objects.get().is_late_cancellation is False
 
 
 def test_cancelling_without_notice_still_withdraws_what_was_promised(desk):

@@ -53,6 +53,7 @@ def test_is_one_audited_act_that_says_what_was_before(desk):
     assert event.facts["starts_at"] == at(14).isoformat()
     assert event.facts["before"] == {
         "starts_at": at(9).astimezone(UTC).isoformat(),
+        "ends_at": at(9, 50).astimezone(UTC).isoformat(),
         "room_id": str(desk.room.public_id),
     }
     assert not AuditEvent.objects.filter(action="appointment.cancelled").exists()
@@ -193,7 +194,7 @@ def test_what_is_over_or_under_way_is_not_moved(desk):
     cancelled = cancel_appointment(
         appointment=desk.book(at(11), notify=False), reason="clinic", by=desk.front_desk, notify=False
     )
-    for appointment, allowed in ((arrived, ["in_session", "cancelled"]), (cancelled, [])):
+    for appointment, allowed in ((arrived, ["in_session", "cancelled"]), (cancelled, ["booked"])):
         before = snapshot(appointment)
         with pytest.raises(errors.IllegalTransition) as refusal:
             move(desk, appointment, at(14))
@@ -218,3 +219,60 @@ def test_a_visit_at_a_location_one_does_not_work_at_is_not_ones_to_move(desk):
     with pytest.raises(errors.NotYourLocation):
         move(desk, appointment, at(14), by=elsewhere.front_desk)
     assert snapshot(appointment)[0] == at(9)
+
+
+def test_gives_it_another_length_and_keeps_it_with_later_moves():
+    desk = make_desk(duration_minutes=50, buffer_before_minutes=5, buffer_after_minutes=10)
+    appointment = confirm_appointment(appointment=desk.book(at(9, 30)), by=desk.front_desk)
+
+    move_appointment(appointment=appointment, minutes=80, by=desk.front_desk)
+
+    row = Appointment.objects.get()
+    assert (row.starts_at, row.ends_at, row.busy_from, row.busy_until) == (at(9, 30), at(10, 50), at(9, 25), at(11))
+    # The patient agreed to when it begins.
+    assert (row.status, row.version, Subject.objects.get().version) == ("confirmed", 3, 1)
+    assert AuditEvent.objects.get(action="appointment.moved").facts["ends_at"] == at(10, 50).astimezone(UTC).isoformat()
+
+    moved = move(desk, row, at(14))
+
+    assert (moved.ends_at, moved.minutes) == (at(15, 20), 80)
+
+
+def test_asking_for_the_length_it_has_changes_nothing(desk):
+    appointment = desk.book(at(9))
+    before = snapshot(appointment)
+    move_appointment(appointment=appointment, minutes=50, by=desk.front_desk)
+    assert_not_moved(appointment, before)
+
+
+def test_a_stale_reader_keeps_the_length_somebody_else_gave_it(desk):
+    seen_before = desk.book(at(9))
+    move_appointment(appointment=Appointment.objects.get(), minutes=30, by=desk.front_desk)
+    assert move(desk, seen_before, at(14)).minutes == 30
+
+
+@pytest.mark.parametrize("minutes", [0, -30, 4, 481])
+def test_a_length_no_visit_can_have_is_refused(desk, minutes):
+    appointment = desk.book(at(9))
+    before = snapshot(appointment)
+    with pytest.raises(errors.LengthOutOfBounds) as refusal:
+        move_appointment(appointment=appointment, minutes=minutes, by=desk.front_desk)
+    assert set(refusal.value.fields) == {"minutes"}
+    assert_not_moved(appointment, before)
+
+
+def test_longer_into_the_next_visit_or_past_the_working_day_is_refused(desk):
+    appointment = desk.book(at(15))
+    before = snapshot(appointment)
+    with pytest.raises(errors.OutsideWorkingHours):
+        move_appointment(appointment=appointment, minutes=121, by=desk.front_desk)
+    desk.book(at(16), patient=desk.new_patient(), notify=False)
+    with pytest.raises(errors.SlotTaken) as refusal:
+        move_appointment(appointment=appointment, minutes=61, by=desk.front_desk)
+    # What is offered instead holds the longer visit.
+    assert all(
+        (one["starts_at"], one["ends_at"]) != (at(15).isoformat(), at(15, 50).isoformat())
+        for one in refusal.value.facts["alternatives"]
+    )
+    assert refusal.value.facts["ends_at"] == at(16, 1).astimezone(UTC).isoformat()
+    assert_not_moved(appointment, before)

@@ -438,6 +438,30 @@ def test_cancelling_with_a_reason(desk, page_of):
     assert not Message.objects.filter(template="appointment_cancelled").exists()
 
 
+def test_a_cancellation_is_taken_back_on_the_visits_page(desk, page_of):
+    visit = services.cancel_appointment(appointment=desk.book(at(9)), reason="clinic", by=desk.front_desk)
+    client = page_of(desk.front_desk)
+    assert "Take back the cancellation" in text_of(visit_page(client, visit))
+
+    answer = client.post(f"/appointments/{visit.public_id}/restore/", {"version": visit.version, "notify": "on"})
+
+    assert answer.status_code == 302
+    assert Appointment.objects.get().status == "booked"
+    assert "Take back the cancellation" not in text_of(visit_page(client, visit))
+
+
+@pytest.mark.parametrize(("version", "status", "shown"), [
+    (2, 409, "That time is taken"), (1, 412, "Changed in the meantime"), ("", 422, "This field is required")
+])  # fmt: skip
+def test_a_cancellation_that_cannot_be_taken_back_says_why(desk, page_of, version, status, shown):
+    visit = services.cancel_appointment(appointment=desk.book(at(9)), reason="clinic", by=desk.front_desk)
+    desk.book(at(9), patient=desk.new_patient())
+    answer = page_of(desk.front_desk).post(f"/appointments/{visit.public_id}/restore/", {"version": version})
+    assert answer.status_code == status
+    assert shown in text_of(answer)
+    assert Appointment.objects.get(pk=visit.pk).status == "cancelled"
+
+
 def moving(desk, visit, **changes):
     return {
         "on": at(9).date().isoformat(),
@@ -487,7 +511,7 @@ def test_a_move_onto_somebody_offers_other_times(desk, page_of):
     assert f'name="slot" value="{pressed(desk, 15)}"' in text_of(answer)
 
 
-@pytest.mark.parametrize("act", ["", "confirm/", "arrive/", "no-show/", "cancel/", "move/", "slots/"])
+@pytest.mark.parametrize("act", ["", "confirm/", "arrive/", "no-show/", "cancel/", "restore/", "move/", "slots/"])
 def test_a_stranger_finds_no_visit(desk, page_of, stranger, act):
     visit = desk.book(at(9))
     client = page_of(stranger)

@@ -165,6 +165,25 @@ def test_two_visits_that_swap_places_never_end_in_a_server_error():
     assert overlaps() == 0
 
 
+def test_taking_back_a_cancellation_and_booking_its_time_has_one_winner():
+    desk = make_desk()
+    visits = []
+    for _ in range(2):
+        visits.append(desk.book(at(9), patient=desk.new_patient(), notify=False))
+        services.cancel_appointment(appointment=visits[-1], reason="clinic", by=desk.front_desk)
+    desk.new_room()
+    newcomers = [desk.new_patient() for _ in range(4)]
+
+    acts = [
+        lambda visit=visit: services.restore_appointment(appointment=visit, by=desk.front_desk) for visit in visits
+    ] + [lambda patient=patient: desk.book(at(9), patient=patient) for patient in newcomers]
+    won, lost = split(all_at_once(acts))
+
+    assert len(won) == 1
+    assert {type(error) for error in lost} == {errors.SlotTaken}
+    assert overlaps() == 0
+
+
 def test_cancelling_and_booking_the_same_slot_keeps_it_single():
     desk = make_desk()
     held = desk.book(at(9))
@@ -179,24 +198,28 @@ def test_cancelling_and_booking_the_same_slot_keeps_it_single():
     assert overlaps() == 0
 
 
-@pytest.mark.parametrize("act", ["confirm", "cancel", "arrive", "no_show"])
+@pytest.mark.parametrize("act", ["confirm", "cancel", "arrive", "no_show", "restore"])
 def test_ten_identical_acts_have_one_effect(act):
     desk = make_desk()
     visit = desk.book(at(9), notify=act == "cancel")
+    if act == "restore":
+        services.cancel_appointment(appointment=visit, reason="clinic", by=desk.front_desk, notify=False)
+    before = Appointment.objects.get().version
     do = {
         "confirm": lambda row: services.confirm_appointment(appointment=row, by=desk.front_desk),
         "cancel": lambda row: services.cancel_appointment(appointment=row, reason="clinic", by=desk.front_desk),
         "arrive": lambda row: services.mark_arrived(appointment=row, by=desk.front_desk),
         "no_show": lambda row: services.mark_no_show(appointment=row, by=desk.front_desk, at=at(10)),
+        "restore": lambda row: services.restore_appointment(appointment=row, by=desk.front_desk, notify=False),
     }[act]
     rows = [Appointment.objects.get(pk=visit.pk) for _ in range(10)]
 
     won, lost = split(all_at_once([lambda row=row: do(row) for row in rows]))
 
     assert (len(won), lost) == (10, [])
-    assert Appointment.objects.get().version == 2
+    assert Appointment.objects.get().version == before + 1
     done = AuditEvent.objects.filter(action__startswith="appointment.").exclude(action="appointment.booked")
-    assert done.count() == 1
+    assert done.count() == before
     assert Message.objects.filter(template="appointment_cancelled").count() == (1 if act == "cancel" else 0)
 
 

@@ -41,6 +41,22 @@ def test_shows_when_and_where_and_nothing_else(desk, holder):
         assert hidden not in page
 
 
+def test_says_before_cancelling_that_it_is_late(desk, holder):
+    desk.location.late_cancel_hours = 720
+    desk.location.save()
+    browser = holder(desk.book(at(9)))
+    late = "We ask for 720 h notice. This counts as a late cancellation."
+    assert late in browser.get("/p/visit/cancel/").content.decode()
+
+    browser.post("/p/visit/cancel/")
+
+    assert Appointment.objects.get().is_late_cancellation is True
+
+
+def test_does_not_speak_of_notice_in_good_time(desk, holder):
+    assert "late cancellation" not in holder(desk.book(at(9))).get("/p/visit/cancel/").content.decode()
+
+
 def test_speaks_the_patients_language(desk, holder):
     patient = desk.new_patient(language="es")
     page = holder(desk.book(at(9), patient=patient)).get("/p/visit/")
