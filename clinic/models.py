@@ -39,11 +39,16 @@ class Location(Record):
     country = models.CharField(max_length=2, default="US")
     # A patient who calls off later than this before the visit has done so late.
     late_cancel_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
+    # How long a slot is kept while a form is filled.
+    hold_minutes = models.PositiveSmallIntegerField(default=5, db_default=5)
 
     objects = LocationQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="location_hold_1_to_60_minutes", condition=Q(hold_minutes__gte=1, hold_minutes__lte=60)
+            ),
             models.CheckConstraint(name="location_late_cancel_up_to_30_days", condition=Q(late_cancel_hours__lte=720)),
         ]
 

@@ -4,12 +4,14 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from scheduling.api.appointments import AppointmentViewSet, AvailabilityView
+from scheduling.api.holds import SlotHoldViewSet
 from scheduling.api.series import AppointmentSeriesViewSet
 from scheduling.api.working_time import TimeOffViewSet, WorkingHoursViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("appointments", AppointmentViewSet, basename="appointment")
 router.register("appointment-series", AppointmentSeriesViewSet, basename="appointment-series")
+router.register("slot-holds", SlotHoldViewSet, basename="slot-hold")
 router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
 router.register("time-off", TimeOffViewSet, basename="time-off")
 urlpatterns = [path("availability/", AvailabilityView.as_view(), name="availability"), *router.urls]

@@ -156,7 +156,7 @@ def next_free(
     service: Service,
     location: Location,
     therapist: User,
-    patient: Patient,
+    patient: Patient | None = None,
     after: datetime,
     ignoring: Appointment | None = None,
     minutes: int | None = None,

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from audit.actors import Actor
 from clinic.core.database import translate_constraints
 from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling import errors
-from scheduling.availability import Slot
+from scheduling.availability import Slot, next_free
 from scheduling.hours import WorkingTime, local_day
 from scheduling.intervals import covers, interval
-from scheduling.models import Appointment, AppointmentQuerySet
+from scheduling.models import LAPSED, Appointment, AppointmentQuerySet, SlotHold
 from screening import services as screening
 from staff.models import User
 
@@ -25,17 +27,16 @@ HORIZON = timedelta(days=730)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What is asked for. Without a room any free one will do."""
+@dataclass(frozen=True, kw_only=True)
+class SlotClaim:
+    """A stretch of a therapist's and a room's time. Without a room any free one will do."""
 
-    patient: Patient
     therapist: User
     service: Service
     location: Location
     starts_at: datetime
     room: Room | None = None
-    # The visit that is being moved, if any.
+    # The visit that is being moved or the hold that is being booked, if any: it is not in its own way.
     replaces: Appointment | None = None
     # A length of its own; without it the service's.
     minutes: int | None = None
@@ -56,11 +57,48 @@ class Claim:
     def busy_until(self) -> datetime:
         return self.ends_at + timedelta(minutes=self.service.buffer_after_minutes)
 
+    @property
+    def whose(self) -> Patient | None:
+        """The patient, once there is one."""
+        return None
+
+    @property
+    def times(self) -> dict[str, datetime]:
+        """Its four times, as a row keeps them."""
+        return {name: getattr(self, name) for name in ("starts_at", "ends_at", "busy_from", "busy_until")}
+
+    def for_patient(self, patient: Patient) -> Claim:
+        """The same slot, claimed for somebody."""
+        return Claim(
+            patient=patient,
+            therapist=self.therapist,
+            service=self.service,
+            location=self.location,
+            starts_at=self.starts_at,
+            room=self.room,
+            replaces=self.replaces,
+            minutes=self.minutes,
+        )
+
     def clash(self, kind: type[errors.Clash]) -> errors.Clash:
         return kind(starts_at=self.starts_at, ends_at=self.ends_at)
 
 
-def check_time(claim: Claim, *, now: datetime) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Claim(SlotClaim):
+    """A slot claimed for a patient."""
+
+    patient: Patient
+
+    @property
+    def whose(self) -> Patient:
+        return self.patient
+
+
+C = TypeVar("C", bound=SlotClaim)
+
+
+def check_time(claim: SlotClaim, *, now: datetime) -> None:
     """The rules that need no lock: a time to come, within the horizon, for somebody alive, of a service on offer."""
     if not SHORTEST_MINUTES <= claim.length_minutes <= LONGEST_MINUTES:
         raise errors.LengthOutOfBounds()
@@ -68,7 +106,7 @@ def check_time(claim: Claim, *, now: datetime) -> None:
         raise errors.SlotInThePast()
     if claim.starts_at > now + HORIZON:
         raise errors.TooFarAhead()
-    if claim.patient.died_on is not None:
+    if claim.whose is not None and claim.whose.died_on is not None:
         raise errors.PatientDied()
     if not claim.service.is_active:
         raise errors.ServiceWithdrawn()
@@ -87,8 +125,9 @@ def pass_screening(claim: Claim, *, by: Actor) -> tuple[str, ...]:
     return tuple(verdict.reasons) if verdict.level == "warn" else ()
 
 
-def lock(claim: Claim, *, is_history: bool = False) -> Room:
+def lock(claim: SlotClaim, *, is_history: bool = False, is_overlap: bool = False) -> Room:
     """Lock therapist, room and patient, always in that order, and check what only holds under the locks.
+    An overlap on purpose may lie over others of its kind.
 
     One queue per therapist: racing bookers wait here instead of deadlocking in the constraint.
     """
@@ -99,17 +138,47 @@ def lock(claim: Claim, *, is_history: bool = False) -> Room:
         therapists = [claim.therapist.pk]
         check_hours(claim, WorkingTime.of(location=claim.location, therapists=therapists, first=day, last=day))
     room = _lock_given_room(claim.room, claim) if claim.room else _lock_free_room(claim)
-    Patient.objects.select_for_update(no_key=True).only("pk").get(pk=claim.patient.pk)
+    if claim.whose is not None:
+        Patient.objects.select_for_update(no_key=True).only("pk").get(pk=claim.whose.pk)
+    _make_way(claim, room, is_overlap=is_overlap)
     return room
 
 
-def translated_clashes(claim: Claim) -> AbstractContextManager[None]:
+def translated_clashes(claim: SlotClaim) -> AbstractContextManager[None]:
     """The three constraints, by name, as refusals."""
     return translate_constraints(
         appointment_therapist_never_double_booked=claim.clash(errors.SlotTaken),
         appointment_room_never_double_booked=claim.clash(errors.RoomTaken),
         appointment_patient_never_double_booked=claim.clash(errors.PatientTaken),
     )
+
+
+def with_alternatives(clash: errors.Clash, claim: SlotClaim) -> errors.Clash:
+    """The clash with what is free instead. Asked after the locks are given back, so that those who wait for them need
+    not wait for this."""
+    slots = next_free(
+        service=claim.service,
+        location=claim.location,
+        therapist=claim.therapist,
+        patient=claim.whose,
+        after=claim.starts_at,
+        ignoring=claim.replaces,
+        minutes=claim.minutes,
+    )
+    return clash.offering(as_facts(slots))
+
+
+def preferring_its_room(claim: C, row: Appointment) -> C:
+    """The same claim on the room the row has, if none was asked for and that one is free at the claimed time."""
+    if claim.room is not None or not row.room.is_active:
+        return claim
+    others = Appointment.objects.busy_between(claim.busy_from, claim.busy_until).exclude(pk=row.pk)
+    return claim if others.filter(room=row.room_id).exists() else replace(claim, room=row.room)
+
+
+def is_overlapping(claim: SlotClaim, room: Room) -> bool:
+    """Whether somebody else has the therapist or the room then. Asked under the locks."""
+    return _others(claim).filter(Q(therapist=claim.therapist.pk) | Q(room=room.pk)).exists()
 
 
 def as_facts(slots: list[Slot]) -> list[dict[str, str]]:
@@ -132,7 +201,7 @@ def therapists_for(service: Service, location: Location) -> QuerySet[User]:
     return staff
 
 
-def check_therapist(claim: Claim, therapist: User) -> None:
+def check_therapist(claim: SlotClaim, therapist: User) -> None:
     """Whether this one of `therapists_for` may give the visit on its day."""
     if not therapist.is_therapist or not therapist.works_here:  # type: ignore[attr-defined]
         raise errors.TherapistElsewhere()
@@ -142,7 +211,7 @@ def check_therapist(claim: Claim, therapist: User) -> None:
         raise errors.LicenceExpired()
 
 
-def check_hours(claim: Claim, working: WorkingTime) -> None:
+def check_hours(claim: SlotClaim, working: WorkingTime) -> None:
     """Whether the therapist works at that time, and is not away."""
     day = local_day(claim.starts_at, claim.location)
     therapist = claim.therapist.pk
@@ -153,19 +222,19 @@ def check_hours(claim: Claim, working: WorkingTime) -> None:
         raise errors.TherapistAway()
 
 
-def _lock_therapist(claim: Claim) -> User:
+def _lock_therapist(claim: SlotClaim) -> User:
     rows = therapists_for(claim.service, claim.location).select_for_update(no_key=True)
     return rows.get(pk=claim.therapist.pk)
 
 
-def _lock_given_room(room: Room, claim: Claim) -> Room:
+def _lock_given_room(room: Room, claim: SlotClaim) -> Room:
     locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     if locked.location_id != claim.location.pk or not locked.is_active:
         raise errors.RoomElsewhere()
     return locked
 
 
-def _lock_free_room(claim: Claim) -> Room:
+def _lock_free_room(claim: SlotClaim) -> Room:
     """The first room that is free once it is ours. Rooms are tried by key, so two bookers never wait crosswise."""
     taken = _others(claim).filter(room=OuterRef("pk"))
     free = Room.objects.filter(~Exists(taken), location=claim.location, is_active=True)
@@ -178,6 +247,29 @@ def _lock_free_room(claim: Claim) -> Room:
     raise claim.clash(errors.SlotTaken if is_therapist_taken else errors.NoRoomFree)
 
 
-def _others(claim: Claim) -> AppointmentQuerySet:
+def _make_way(claim: SlotClaim, room: Room, *, is_overlap: bool) -> None:
+    """Under the locks: remove holds that have lapsed, which the constraints still count, and look for visits that
+    overlap on purpose, which they do not count. Asked after waiting, so that it sees what the others did."""
+    near = Appointment.objects.out_of_the_ordinary().near(claim.busy_from, claim.busy_until).exclude_one(claim.replaces)
+    lapsed = []
+    for row in near.only("overlaps_on_purpose", "therapist", "room").annotate(has_lapsed=Q(held_until__lte=Now())):
+        if row.has_lapsed:
+            lapsed.append(row.pk)
+        elif row.overlaps_on_purpose and not is_overlap and row.therapist_id == claim.therapist.pk:
+            raise claim.clash(errors.SlotTaken)
+        elif row.overlaps_on_purpose and not is_overlap and row.room_id == room.pk:
+            raise claim.clash(errors.RoomTaken)
+    if lapsed:
+        _remove(lapsed)
+
+
+def _remove(lapsed: list[int]) -> None:
+    """Locked by key first: two claimants who remove the same ones do not meet crosswise. One that was extended in the
+    meantime stays."""
+    rows = Appointment.objects.filter(LAPSED, pk__in=lapsed).order_by("pk")
+    SlotHold.objects.filter(pk__in=list(rows.select_for_update().values_list("pk", flat=True))).delete()
+
+
+def _others(claim: SlotClaim) -> AppointmentQuerySet:
     """The visits in the claim's way, whoever's they are."""
     return Appointment.objects.busy_between(claim.busy_from, claim.busy_until).exclude_one(claim.replaces)

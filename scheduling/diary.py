@@ -14,7 +14,7 @@ from clinic.core.clock import at_local, day_bounds, local, today_in, zone
 from clinic.models import Location
 from scheduling.hours import WorkingTime
 from scheduling.intervals import Interval, instant, interval, merge, offset_at, subtract
-from scheduling.models import Appointment, AppointmentStatus
+from scheduling.models import LAPSED, Appointment, AppointmentStatus
 from screening.services import lights
 from staff.models import User
 
@@ -42,6 +42,8 @@ class Card:
     appointment: Appointment | None
     light: str
     elsewhere: str
+    # A slot kept while a form is filled or an offer is out.
+    is_held: bool = False
     buffers: tuple[Stretch, ...] = ()
     # Which of how many stand side by side: a missed visit whose time was given away again.
     lane: int = 1
@@ -132,21 +134,22 @@ def _rows(location: Location, therapists: list[int], day: date) -> list[Appointm
     """All visits here, and what keeps its therapists busy elsewhere."""
     from_, until = day_bounds(day, location.timezone)
     elsewhere = Q(therapist__in=therapists) & ~Q(status__in=HOLDS_NOTHING)
-    rows = Appointment.objects.for_diary().filter(starts_at__gte=from_, starts_at__lt=until)
+    rows = Appointment.objects.for_diary().filter(starts_at__gte=from_, starts_at__lt=until).exclude(LAPSED)
     return list(rows.filter(Q(location=location) | elsewhere))
 
 
 def _cards(rows: list[Appointment], location: Location, user: User) -> list[Card]:
     shown = Appointment.objects.visible_to(user).filter(pk__in=[row.pk for row in rows], location=location)
     visible = set(shown.values_list("pk", flat=True))
-    colours = lights({row.patient_id for row in rows if row.pk in visible})
+    colours = lights({row.patient.pk for row in rows if row.pk in visible})
     return [
         Card(
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             appointment=row if row.pk in visible else None,
-            light=str(colours.get(row.patient_id, "grey")),
+            light=str(colours.get(row.patient.pk, "grey")) if row.pk in visible else "grey",
             elsewhere="" if row.location_id == location.pk else row.location.name,
+            is_held=row.status == AppointmentStatus.HELD,
             buffers=_buffers(row),
         )
         for row in rows

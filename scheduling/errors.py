@@ -43,6 +43,18 @@ class NoRoomFree(Clash):
     message = "Every room of this location is in use at that time. Choose another time."
 
 
+class HoldLapsed(Conflict):
+    code = "hold_lapsed"
+    title = "The slot is no longer held"
+    message = "The time for which the slot was held is over. Hold it again, if it is still free."
+
+
+class TooManyHolds(Conflict):
+    code = "too_many_holds"
+    title = "Too many slots are held"
+    message = "You hold {most} slots already. Book or release some of them first."
+
+
 class TryAgain(Conflict):
     """Two acts blocked each other twice in a row; nothing was written."""
 

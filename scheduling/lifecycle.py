@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduling.models import AppointmentStatus as Status
 
 NEXT: dict[str, tuple[str, ...]] = {
+    Status.HELD: (Status.BOOKED,),
     Status.BOOKED: (Status.CONFIRMED, Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW),
     Status.CONFIRMED: (Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW),
     Status.ARRIVED: (Status.IN_SESSION, Status.CANCELLED),

@@ -34,6 +34,20 @@ def may_handle(*, by: Actor, appointment: Appointment) -> None:
         raise NotYourLocation()
 
 
+def may_hold(*, by: Actor, location: Location) -> None:
+    """Staff who book, at a location they see."""
+    if by.actor_kind == SYSTEM.actor_kind:
+        return
+    if not Location.objects.visible_to(_booker(by)).filter(pk=location.pk).exists():
+        raise NotFound()
+
+
+def may_overlap(*, by: Actor, therapist: User) -> None:
+    """Admins, and the therapist whose time it is: nobody else books two patients into it."""
+    if not isinstance(by, User) or not (by.is_administrator or by.pk == therapist.pk):
+        raise NotAllowed()
+
+
 def may_answer(*, by: Actor, appointment: Appointment) -> None:
     """The patient by the link of this very visit, or staff who may handle it."""
     if isinstance(by, SignedLink):

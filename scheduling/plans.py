@@ -93,7 +93,10 @@ def plan_series(
     may_book(by=by, patient=patient, location=location)
     at = now or timezone.now()
     dates = dates_of(read_rule(rule), first_at=first_at, zone_name=location.timezone, now=at)
-    claims = [Claim(patient, therapist, service, location, starts_at, room) for starts_at in dates]
+    claims = [
+        Claim(patient=patient, therapist=therapist, service=service, location=location, starts_at=starts_at, room=room)
+        for starts_at in dates
+    ]
     return judge(dict(enumerate(claims, 1)), by=by, now=at)
 
 

@@ -95,7 +95,7 @@ def _appointments(therapist: User, locations: Iterable[Location], now: datetime)
 
 
 def _visits(appointments: list[Appointment], *, therapist: User, now: datetime) -> list[Visit]:
-    patients = {appointment.patient_id for appointment in appointments}
+    patients = {appointment.patient.pk for appointment in appointments}
     seen = TreatmentSession.objects.visible_to(therapist)
     begun = {session.appointment_id: session for session in seen.filter(appointment__in=appointments)}
     earlier = seen.signed().filter(patient__in=patients).exclude(appointment__in=appointments)
@@ -109,9 +109,9 @@ def _visits(appointments: list[Appointment], *, therapist: User, now: datetime) 
         Visit(
             appointment=one,
             session=begun.get(one.pk),
-            light=light_of[one.patient_id],
-            flags=flags.get(one.patient_id, []),
-            last=last.get(one.patient_id),
+            light=light_of[one.patient.pk],
+            flags=flags.get(one.patient.pk, []),
+            last=last.get(one.patient.pk),
             is_next=one.pk == upcoming,
         )
         for one in appointments

@@ -1,11 +1,13 @@
 """Time: when therapists work, who has claimed it."""
 
 from scheduling.models.appointment import (
+    LAPSED,
     LONGEST_BUSY,
     Appointment,
     AppointmentQuerySet,
     AppointmentStatus,
     CancelReason,
+    SlotHold,
     TsTzRange,
 )
 from scheduling.models.hours import (
@@ -17,6 +19,7 @@ from scheduling.models.hours import (
 from scheduling.models.series import AppointmentSeries
 
 __all__ = [
+    "LAPSED",
     "LONGEST_BUSY",
     "Appointment",
     "AppointmentQuerySet",
@@ -24,6 +27,7 @@ __all__ = [
     "AppointmentStatus",
     "CancelReason",
     "OfLocationQuerySet",
+    "SlotHold",
     "TimeOff",
     "TsTzRange",
     "Weekday",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from clinic.core.records import EditableRecord
@@ -26,6 +27,7 @@ class TsTzRange(Func):
 
 
 class AppointmentStatus(models.TextChoices):
+    HELD = "held", "Held"
     BOOKED = "booked", "Booked"
     CONFIRMED = "confirmed", "Confirmed"
     ARRIVED = "arrived", "Arrived"
@@ -47,18 +49,34 @@ class CancelReason(models.TextChoices):
 LONGEST_BUSY = timedelta(hours=12)
 
 
+# A hold whose time is over: it stands in the constraints until the next claimant removes it.
+LAPSED = Q(status=AppointmentStatus.HELD, held_until__lte=Now())
+
+
 class AppointmentQuerySet(OfPatientQuerySet):
     def visible_to(self, user: Any) -> AppointmentQuerySet:
-        """The visits of the patients a member sees, wherever they are."""
-        return self.filter(patient__in=Patient.objects.visible_to(user))
+        """The visits of the patients a member sees, wherever they are. A held slot is no visit yet."""
+        return self.filter(patient__in=Patient.objects.visible_to(user)).exclude(status=AppointmentStatus.HELD)
 
     def holding_a_slot(self) -> AppointmentQuerySet:
-        return self.exclude(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+        """What occupies its time now. A hold frees itself when it lapses: nobody has to come and do it."""
+        given_up = Q(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+        return self.exclude(given_up | LAPSED)
+
+    def out_of_the_ordinary(self) -> AppointmentQuerySet:
+        """Holds, and visits that overlap on purpose: the few the constraints alone do not settle. An index of its own
+        finds them."""
+        few = self.filter(Q(status=AppointmentStatus.HELD) | Q(overlaps_on_purpose=True))
+        return few.exclude(status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW])
+
+    def near(self, from_: datetime, until: datetime) -> AppointmentQuerySet:
+        """Those whose busy time overlaps a window; the bounds on starts_at let an index find them."""
+        near = self.filter(starts_at__gt=from_ - LONGEST_BUSY, starts_at__lt=until + LONGEST_BUSY)
+        return near.filter(busy_from__lt=until, busy_until__gt=from_)
 
     def busy_between(self, from_: datetime, until: datetime) -> AppointmentQuerySet:
-        """Those holding a slot whose busy time overlaps a window; the bounds on starts_at let an index find them."""
-        near = self.holding_a_slot().filter(starts_at__gt=from_ - LONGEST_BUSY, starts_at__lt=until + LONGEST_BUSY)
-        return near.filter(busy_from__lt=until, busy_until__gt=from_)
+        """Those holding a slot whose busy time overlaps a window."""
+        return self.holding_a_slot().near(from_, until)
 
     def exclude_one(self, appointment: Appointment | None) -> AppointmentQuerySet:
         """All but one, if there is one to leave out."""
@@ -78,10 +96,21 @@ class AppointmentQuerySet(OfPatientQuerySet):
         return self.filter(**{names.get(name, name): value for name, value in asked.items() if value})
 
 
-class Appointment(EditableRecord):
-    """A patient's claim on a therapist and a room. The busy range includes the service's buffers."""
+# Only a check below lets it be empty, and only in a held slot. Said to the type checker in this way it is never empty,
+# which is true of every visit that is in anybody's hands.
+EMPTY_WHILE_HELD: dict[str, Any] = {"null": True}
+# What occupies a therapist and a room. A deliberate overlap stands outside, and booking looks for it under its locks.
+OCCUPIES = ~Q(status__in=["cancelled", "no_show"]) & Q(overlaps_on_purpose=False)
 
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+
+class Appointment(EditableRecord):
+    """A patient's claim on a therapist and a room. The busy range includes the service's buffers.
+
+    A held one keeps a slot for some minutes while a form is filled or an offer is out. Only it may lack a patient, and
+    `visible_to` never shows it: whoever has an appointment in hand has a patient too.
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments", **EMPTY_WHILE_HELD)
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="appointments")
     room = models.ForeignKey(Room, models.PROTECT, related_name="appointments")
     service = models.ForeignKey(Service, models.PROTECT, related_name="appointments")
@@ -99,6 +128,10 @@ class Appointment(EditableRecord):
     cancel_reason = models.CharField(max_length=15, choices=CancelReason, default="", blank=True)
     # Called off by the patient within the location's `late_cancel_hours`, counted in real hours.
     is_late_cancellation = models.BooleanField(default=False, db_default=False)
+    held_until = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    overlaps_on_purpose = models.BooleanField(default=False, db_default=False)
+    overlap_reason = models.CharField(max_length=200, default="", db_default="", blank=True)
     series = models.ForeignKey(AppointmentSeries, models.PROTECT, null=True, related_name="appointments")
     series_number = models.PositiveSmallIntegerField(null=True)
     # The time the series gave it. One that begins at another time was moved by itself.
@@ -129,6 +162,21 @@ class Appointment(EditableRecord):
                 condition=Q(is_late_cancellation=False) | Q(status="cancelled"),
             ),
             models.CheckConstraint(
+                name="appointment_held_until_a_time",
+                condition=Q(status="held", held_until__isnull=False)
+                | (~Q(status="held") & Q(held_until=None, held_by=None)),
+            ),
+            models.CheckConstraint(
+                name="appointment_without_patient_only_while_held",
+                condition=Q(status="held") | Q(patient__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="appointment_overlap_says_why", condition=Q(overlaps_on_purpose=False) | ~Q(overlap_reason="")
+            ),
+            models.CheckConstraint(
+                name="appointment_hold_never_overlaps", condition=~Q(status="held") | Q(overlaps_on_purpose=False)
+            ),
+            models.CheckConstraint(
                 name="appointment_numbered_within_its_series",
                 condition=Q(series=None, series_number=None) | Q(series__isnull=False, series_number__isnull=False),
             ),
@@ -139,7 +187,7 @@ class Appointment(EditableRecord):
                     (F("therapist"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=~Q(status__in=["cancelled", "no_show"]),
+                condition=OCCUPIES,
             ),
             ExclusionConstraint(
                 name="appointment_room_never_double_booked",
@@ -147,7 +195,7 @@ class Appointment(EditableRecord):
                     (F("room"), RangeOperators.EQUAL),
                     (TsTzRange("busy_from", "busy_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=~Q(status__in=["cancelled", "no_show"]),
+                condition=OCCUPIES,
             ),
             ExclusionConstraint(
                 name="appointment_patient_never_double_booked",
@@ -166,6 +214,11 @@ class Appointment(EditableRecord):
                 fields=["starts_at"], condition=Q(status__in=["booked", "confirmed"]), name="appointment_upcoming"
             ),
             models.Index(fields=["-updated_at", "-id"], name="appointment_by_change"),
+            models.Index(
+                fields=["starts_at"],
+                condition=Q(status="held") | Q(overlaps_on_purpose=True),
+                name="appointment_unordinary",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,3 +228,24 @@ class Appointment(EditableRecord):
     def minutes(self) -> int:
         """How long it is, which need not be as long as its service."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+
+class SlotHoldQuerySet(AppointmentQuerySet):
+    def visible_to(self, user: Any) -> SlotHoldQuerySet:
+        """The slots held at a member's locations whose time is not over."""
+        return self.standing().filter(location__in=Location.objects.visible_to(user))
+
+    def standing(self) -> SlotHoldQuerySet:
+        return self.filter(status=AppointmentStatus.HELD, held_until__gt=Now())
+
+
+class SlotHold(Appointment):
+    """A slot kept for some minutes, perhaps for a patient. Booking it or letting it go deletes it."""
+
+    objects: ClassVar[Any] = SlotHoldQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from clinic.core.api import StrictSerializer
 from clinic.models import Location, Room, Service
 from patients.models import Patient
-from scheduling.models import Appointment, AppointmentStatus, CancelReason
+from scheduling.models import Appointment, AppointmentStatus, CancelReason, SlotHold
 from scheduling.serializers.fields import InstantField, MinutesField, VisibleField, WindowInput
 from staff.models import User
 
@@ -36,11 +36,15 @@ class AvailabilityOutput(serializers.Serializer[Any]):
     results = SlotOutput(many=True)
 
 
+# A held slot is no visit yet.
+VISIT_STATUSES = [choice for choice in AppointmentStatus.choices if choice[0] != AppointmentStatus.HELD]
+
+
 class AppointmentFilterInput(WindowInput):
     location = VisibleField(Location, required=False)
     therapist = VisibleField(User, required=False)
     patient = VisibleField(Patient, required=False)
-    status = serializers.MultipleChoiceField(choices=AppointmentStatus.choices, required=False)
+    status = serializers.MultipleChoiceField(choices=VISIT_STATUSES, required=False)
 
 
 class AppointmentOutput(serializers.ModelSerializer[Appointment]):
@@ -62,7 +66,8 @@ class AppointmentOutput(serializers.ModelSerializer[Appointment]):
         fields = [
             "id", "patient_id", "therapist_id", "room_id", "service_id", "location_id", "starts_at", "ends_at",
             "busy_from", "busy_until", "timezone", "status", "confirmed_at", "arrived_at", "cancelled_at",
-            "cancel_reason", "is_late_cancellation", "version", "warnings", "created_at", "updated_at",
+            "cancel_reason", "is_late_cancellation", "overlaps_on_purpose", "overlap_reason",
+            "version", "warnings", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -74,6 +79,14 @@ class BookAppointmentInput(StrictSerializer):
     room_id = VisibleField(Room, source="room", required=False, allow_null=True)
     starts_at = InstantField()
     minutes = MinutesField(help_text="A length of its own; without it the service's.")
+    hold_id = VisibleField(
+        SlotHold, source="hold", required=False, allow_null=True, help_text="A slot that was held for this booking."
+    )
+    overlap_reason = serializers.CharField(
+        required=False,
+        max_length=200,
+        help_text="Why it may lie over another visit of the therapist or room; admins and that therapist only.",
+    )
     notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")
 
 

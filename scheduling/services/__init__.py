@@ -1,6 +1,7 @@
 """The acts of scheduling. Each is one transaction with its audit row; see the module that holds it."""
 
 from scheduling.services.booking import book_appointment, move_appointment, restore_appointment
+from scheduling.services.holds import book_held, extend_hold, hold_slot, release_hold
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
     begin_appointment,
@@ -17,15 +18,19 @@ __all__ = [
     "add_time_off",
     "begin_appointment",
     "book_appointment",
+    "book_held",
     "book_series",
     "cancel_appointment",
     "cancel_series",
     "complete_appointment",
     "confirm_appointment",
+    "extend_hold",
+    "hold_slot",
     "mark_arrived",
     "mark_no_show",
     "move_appointment",
     "move_series",
+    "release_hold",
     "remove_time_off",
     "restore_appointment",
     "set_working_hours",

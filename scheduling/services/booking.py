@@ -17,12 +17,20 @@ from clinic.models import Location, Room, Service
 from patients.models import Patient
 from patients.services import join_care_team
 from scheduling import notices
-from scheduling.availability import next_free
-from scheduling.claims import Claim, as_facts, check_time, lock, pass_screening, translated_clashes
+from scheduling.claims import (
+    Claim,
+    check_time,
+    is_overlapping,
+    lock,
+    pass_screening,
+    preferring_its_room,
+    translated_clashes,
+    with_alternatives,
+)
 from scheduling.errors import Clash, IllegalTransition
 from scheduling.lifecycle import MOVABLE, NEXT
-from scheduling.models import Appointment, AppointmentStatus
-from scheduling.permission import may_book, may_handle
+from scheduling.models import Appointment, AppointmentStatus, SlotHold
+from scheduling.permission import may_book, may_handle, may_overlap
 from scheduling.retry import retried
 from staff.models import User
 
@@ -37,28 +45,43 @@ def book_appointment(
     starts_at: datetime,
     room: Room | None = None,
     minutes: int | None = None,
+    hold: SlotHold | None = None,
+    overlap_reason: str = "",
     by: Actor,
     notify: bool = True,
     is_history: bool = False,
     at: datetime | None = None,
 ) -> Appointment:
-    """Hold a therapist's and a room's time for a patient, or say what is in the way and what is free instead.
+    """Claim a therapist's and a room's time for a patient, or say what is in the way and what is free instead.
 
-    `minutes` is a length of its own instead of the service's. `is_history` enters a visit that took place: only the
-    clashes count then, and nobody is told.
-    `at` is when it was booked, for a demo's past.
+    `minutes` is a length of its own instead of the service's. `hold` is a slot kept for this booking: it becomes the
+    visit; one that has lapsed protects no longer, but the time may still be free. With `overlap_reason` the visit may
+    lie over others of the therapist or room, by those who may; it is marked only if it does. `is_history` enters a
+    visit that took place: only the clashes count then, and nobody is told. `at` is when it was booked, for a demo's
+    past.
     """
     may_book(by=by, patient=patient, location=location, is_history=is_history)
+    if overlap_reason:
+        may_overlap(by=by, therapist=therapist)
     _check_zone(starts_at)
-    claim = Claim(patient, therapist, service, location, starts_at, room, minutes=minutes)
+    claim = Claim(
+        patient=patient,
+        therapist=therapist,
+        service=service,
+        location=location,
+        starts_at=starts_at,
+        room=room,
+        replaces=_usable(hold, location),
+        minutes=minutes,
+    )
     reasons: tuple[str, ...] = ()
     if not is_history:
         check_time(claim, now=at or timezone.now())
         reasons = pass_screening(claim, by=by)
     try:
-        appointment = _hold(claim, by=by, notify=notify, is_history=is_history, at=at)
+        appointment = _book(claim, overlap_reason=overlap_reason, by=by, notify=notify, is_history=is_history, at=at)
     except Clash as clash:
-        raise _with_alternatives(clash, claim) from None
+        raise with_alternatives(clash, claim) from None
     appointment.screening_reasons = reasons
     return appointment
 
@@ -97,7 +120,7 @@ def move_appointment(
     try:
         return _shift(claim_of, appointment, expected_version=expected_version, by=by, notify=notify, at=at)
     except Clash as clash:
-        raise _with_alternatives(clash, claim_of(appointment)) from None
+        raise with_alternatives(clash, claim_of(appointment)) from None
 
 
 @transaction.atomic
@@ -117,30 +140,68 @@ def restore_appointment(
     try:
         return _restore(appointment, expected_version=expected_version, by=by, notify=notify, at=at)
     except Clash as clash:
-        raise _with_alternatives(clash, _claim_of(appointment)) from None
+        raise with_alternatives(clash, _claim_of(appointment)) from None
 
 
 @retried
-def _hold(claim: Claim, *, by: Actor, notify: bool, is_history: bool, at: datetime | None) -> Appointment:
-    room = lock(claim, is_history=is_history)
-    appointment = Appointment(
-        patient=claim.patient,
-        therapist=claim.therapist,
-        service=claim.service,
-        location=claim.location,
-        room=room,
-        agreed_at=at or timezone.now(),
-        **_times(claim),
-    )
-    with translated_clashes(claim):
-        appointment.save(force_insert=True)
+def _book(
+    claim: Claim, *, overlap_reason: str, by: Actor, notify: bool, is_history: bool, at: datetime | None
+) -> Appointment:
+    wanted = preferring_its_room(claim, claim.replaces) if claim.replaces else claim
+    room = lock(wanted, is_history=is_history, is_overlap=bool(overlap_reason))
+    overlaps = bool(overlap_reason) and is_overlapping(claim, room)
+    row, is_booked = _row_for(claim)
+    if is_booked:
+        return row
+    changes = {
+        "patient": claim.patient,
+        "therapist": claim.therapist,
+        "service": claim.service,
+        "location": claim.location,
+        "room": room,
+        "status": AppointmentStatus.BOOKED,
+        "held_until": None,
+        "held_by": None,
+        "overlaps_on_purpose": overlaps,
+        "overlap_reason": overlap_reason if overlaps else "",
+        "agreed_at": at or timezone.now(),
+        **claim.times,
+    }
+    _save(row, changes, claim)
     if at is not None:
-        Appointment.objects.filter(pk=appointment.pk).update(created_at=at)
+        Appointment.objects.filter(pk=row.pk).update(created_at=at)
     join_care_team(patient=claim.patient, therapist=claim.therapist, by=by)
     if not is_history:
-        notices.tell_booked(appointment=appointment, notify=notify, by=by)
-    _record(appointment, "appointment.booked", by=by, is_history=is_history)
-    return appointment
+        notices.tell_booked(appointment=row, notify=notify, by=by)
+    _record(
+        row, "appointment.booked", by=by, is_history=is_history, **({"overlaps_on_purpose": True} if overlaps else {})
+    )
+    return row
+
+
+def _row_for(claim: Claim) -> tuple[Appointment, bool]:
+    """The held row that becomes the visit, or a new one; and whether this very booking was made before."""
+    held = claim.replaces
+    if held is None:
+        return Appointment(), False
+    row = (
+        Appointment.objects.with_all_it_names().select_for_update(no_key=True, of=("self",)).filter(pk=held.pk).first()
+    )
+    if row is None:
+        return Appointment(), False
+    if row.status == AppointmentStatus.HELD:
+        return row, False
+    is_same = (row.patient.pk, row.starts_at, row.therapist_id) == (
+        claim.patient.pk,
+        claim.starts_at,
+        claim.therapist.pk,
+    )
+    return (row, True) if is_same else (Appointment(), False)
+
+
+def _usable(hold: SlotHold | None, location: Location) -> SlotHold | None:
+    """A hold of another location is none of ours."""
+    return hold if hold is not None and hold.location_id == location.pk else None
 
 
 @retried
@@ -150,12 +211,12 @@ def _restore(
     locked = _lock_visit(appointment, expected_version)
     if locked.status == AppointmentStatus.BOOKED:
         return locked
-    if AppointmentStatus.BOOKED not in NEXT[locked.status]:
+    if locked.status != AppointmentStatus.CANCELLED:
         raise IllegalTransition(status=locked.status, allowed=list(NEXT[locked.status]))
     claim = _claim_of(locked)
     check_time(claim, now=at or timezone.now())
     locked.screening_reasons = pass_screening(claim, by=by)
-    room = lock(_preferring_its_room(claim, locked))
+    room = lock(preferring_its_room(claim, locked))
     changes = {
         "status": AppointmentStatus.BOOKED,
         "room": room,
@@ -165,7 +226,9 @@ def _restore(
         "cancelled_at": None,
         "cancel_reason": "",
         "is_late_cancellation": False,
-        **_times(claim),
+        "overlaps_on_purpose": False,
+        "overlap_reason": "",
+        **claim.times,
     }
     _save(locked, changes, claim)
     notices.tell_restored(appointment=locked, notify=notify, by=by)
@@ -191,7 +254,7 @@ def _shift(
         return locked
     check_time(claim, now=at or timezone.now())
     locked.screening_reasons = pass_screening(claim, by=by)
-    room = lock(_preferring_its_room(claim, locked))
+    room = lock(preferring_its_room(claim, locked))
     before = {
         "starts_at": locked.starts_at.isoformat(),
         "ends_at": locked.ends_at.isoformat(),
@@ -207,18 +270,27 @@ def _shift(
 
 
 def _apply(locked: Appointment, claim: Claim, room: Room, *, has_new_time: bool, at: datetime | None) -> None:
-    changes = {"therapist": claim.therapist, "room": room, "version": locked.version + 1, **_times(claim)}
+    # An overlap that was allowed was allowed at its old time.
+    changes: dict[str, Any] = {
+        "therapist": claim.therapist,
+        "room": room,
+        "version": locked.version + 1,
+        "overlaps_on_purpose": False,
+        "overlap_reason": "",
+        **claim.times,
+    }
     if has_new_time:
         # The patient agreed to the old time, not to this one.
         changes |= {"status": AppointmentStatus.BOOKED, "confirmed_at": None, "agreed_at": at or timezone.now()}
     _save(locked, changes, claim)
 
 
-def _save(locked: Appointment, changes: dict[str, Any], claim: Claim) -> None:
+def _save(row: Appointment, changes: dict[str, Any], claim: Claim) -> None:
+    is_new = row.pk is None
     for name, value in changes.items():
-        setattr(locked, name, value)
+        setattr(row, name, value)
     with translated_clashes(claim):
-        locked.save(update_fields=[*changes, "updated_at"])
+        row.save(force_insert=is_new, update_fields=None if is_new else [*changes, "updated_at"])
 
 
 def _lock_visit(appointment: Appointment, expected_version: int | None) -> Appointment:
@@ -250,37 +322,6 @@ def _is_already_so(locked: Appointment, claim: Claim) -> bool:
     is_same_room = claim.room is None or claim.room.pk == locked.room_id
     wanted = (claim.starts_at, claim.ends_at, claim.therapist.pk)
     return is_same_room and (locked.starts_at, locked.ends_at, locked.therapist_id) == wanted
-
-
-def _preferring_its_room(claim: Claim, locked: Appointment) -> Claim:
-    """The same claim on the room it has, if none was asked for and that one is free at the new time."""
-    if claim.room is not None or not locked.room.is_active:
-        return claim
-    others = Appointment.objects.busy_between(claim.busy_from, claim.busy_until).exclude(pk=locked.pk)
-    return claim if others.filter(room=locked.room_id).exists() else replace(claim, room=locked.room)
-
-
-def _times(claim: Claim) -> dict[str, datetime]:
-    return {
-        "starts_at": claim.starts_at,
-        "ends_at": claim.ends_at,
-        "busy_from": claim.busy_from,
-        "busy_until": claim.busy_until,
-    }
-
-
-def _with_alternatives(clash: Clash, claim: Claim) -> Clash:
-    """Asked after the locks are given back, so that those who wait for them need not wait for this."""
-    slots = next_free(
-        service=claim.service,
-        location=claim.location,
-        therapist=claim.therapist,
-        patient=claim.patient,
-        after=claim.starts_at,
-        ignoring=claim.replaces,
-        minutes=claim.minutes,
-    )
-    return clash.offering(as_facts(slots))
 
 
 def _record(appointment: Appointment, action: str, *, by: Actor, **facts: object) -> None:

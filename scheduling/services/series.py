@@ -92,12 +92,12 @@ def book_series(
     taken = _checked(picks if picks is not None else [Pick(number) for number in range(1, len(dates) + 1)], len(dates))
     claims = {
         pick.number: Claim(
-            patient,
-            pick.therapist or therapist,
-            service,
-            location,
-            pick.starts_at or dates[pick.number - 1],
-            pick.room or room,
+            patient=patient,
+            therapist=pick.therapist or therapist,
+            service=service,
+            location=location,
+            starts_at=pick.starts_at or dates[pick.number - 1],
+            room=pick.room or room,
         )
         for pick in taken
     }

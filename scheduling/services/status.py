@@ -65,8 +65,9 @@ def mark_arrived(*, appointment: Appointment, by: Actor, at: datetime | None = N
     """Note that the patient is here. After a no-show the slot has to be claimed again, and may be gone."""
     may_handle(by=by, appointment=appointment)
     claim = _claim_again(appointment)
-    if Appointment.objects.filter(pk=appointment.pk, status=AppointmentStatus.NO_SHOW).exists():
-        lock(claim, is_history=True)
+    missed = Appointment.objects.filter(pk=appointment.pk, status=AppointmentStatus.NO_SHOW).first()
+    if missed is not None:
+        lock(claim, is_history=True, is_overlap=missed.overlaps_on_purpose)
     with translated_clashes(claim):
         _step(appointment, AppointmentStatus.ARRIVED, "appointment.arrived", by=by, arrived_at=at or timezone.now())
     return appointment
@@ -141,11 +142,11 @@ def _is_late(appointment: Appointment, reason: str, cancelled_at: datetime) -> b
 def _claim_again(appointment: Appointment) -> Claim:
     """A no-show is not moved any more, so what it claimed is still what the row in hand says."""
     return Claim(
-        appointment.patient,
-        appointment.therapist,
-        appointment.service,
-        appointment.location,
-        appointment.starts_at,
-        appointment.room,
+        patient=appointment.patient,
+        therapist=appointment.therapist,
+        service=appointment.service,
+        location=appointment.location,
+        starts_at=appointment.starts_at,
+        room=appointment.room,
         minutes=appointment.minutes,
     )

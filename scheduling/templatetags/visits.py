@@ -29,6 +29,7 @@ class VisitState:
 
 
 STATES = {
+    AppointmentStatus.HELD: VisitState("Held", "visit-held", "clock", ""),
     AppointmentStatus.BOOKED: VisitState("Booked", "visit-booked", "calendar", ""),
     AppointmentStatus.CONFIRMED: VisitState("Confirmed", "visit-booked", "check", "accent"),
     AppointmentStatus.ARRIVED: VisitState("Arrived", "visit-arrived", "user", "info"),

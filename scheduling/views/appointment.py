@@ -129,7 +129,7 @@ def _facts(visit: Appointment) -> dict[str, Any]:
         "appointment": visit,
         "location": visit.location,
         "patient": visit.patient,
-        "light": str(lights([visit.patient_id])[visit.patient_id]),
+        "light": str(lights([visit.patient.pk])[visit.patient.pk]),
         "may": {
             **{to: to in allowed for to in ("booked", "confirmed", "arrived", "cancelled", "in_session")},
             "no_show": "no_show" in allowed and visit.starts_at <= timezone.now(),

@@ -34,7 +34,7 @@ LUBRICANT_LENGTH = 80
 def start_session(*, appointment: Appointment, by: User, at: datetime | None = None) -> TreatmentSession:
     """Open the note of a patient who has arrived. Starting twice opens the same note."""
     require_therapist(by)
-    if not Patient.objects.visible_to(by).filter(pk=appointment.patient_id).exists():
+    if not Patient.objects.visible_to(by).filter(pk=appointment.patient.pk).exists():
         raise NotFound()
     held = Appointment.objects.for_diary().select_for_update(no_key=True, of=("self",)).get(pk=appointment.pk)
     begun = (

@@ -64,6 +64,8 @@ def test_books(desk, client_of):
         "cancelled_at": None,
         "cancel_reason": "",
         "is_late_cancellation": False,
+        "overlaps_on_purpose": False,
+        "overlap_reason": "",
         "version": 1,
         "warnings": ["not_screened"],
         "created_at": zulu(row.created_at),
@@ -475,3 +477,64 @@ def test_a_visit_elsewhere_is_seen_but_not_changed(desk, api):
     answer = client.post(one(appointment, "cancel/"), {"reason": "clinic"}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (403, "not_your_location")
     assert Appointment.objects.get().status == "booked"
+
+
+HOLDS = "/api/v1/slot-holds/"
+
+
+def test_a_slot_is_held_extended_and_booked(desk, client_of):
+    client = client_of()
+    asked = {name: value for name, value in body(desk).items() if name != "patient_id"}
+    held = client.post(HOLDS, asked, format="json")
+    assert held.status_code == 201
+    assert set(held.json()) == {
+        "id", "therapist_id", "room_id", "service_id", "location_id", "starts_at", "ends_at", "held_until", "updated_at"
+    }  # fmt: skip
+    key = held.json()["id"]
+    assert [one["id"] for one in client.get(HOLDS).json()["results"]] == [key]
+    assert client.get(URL).json()["results"] == []
+    assert client.post(URL, body(desk), format="json").json()["code"] == "slot_taken"
+    assert client.post(f"{HOLDS}{key}/extend/").status_code == 200
+
+    answer = client.post(URL, body(desk, hold_id=key), format="json")
+
+    assert (answer.status_code, answer.json()["id"], answer.json()["status"]) == (201, key, "booked")
+    assert client.get(HOLDS).json()["results"] == []
+
+
+def test_a_held_slot_is_let_go(desk, client_of):
+    client = client_of()
+    held = services.hold_slot(
+        therapist=desk.therapist, service=desk.service, location=desk.location, starts_at=at(9), by=desk.front_desk
+    )
+    assert client.delete(f"{HOLDS}{held.public_id}/").status_code == 204
+    assert client.delete(f"{HOLDS}{held.public_id}/").status_code == 404
+    assert not Appointment.objects.exists()
+
+
+def test_a_stranger_finds_no_held_slot(desk, api, stranger):
+    held = services.hold_slot(
+        therapist=desk.therapist, service=desk.service, location=desk.location, starts_at=at(9), by=desk.front_desk
+    )
+    client = api(stranger)
+    assert client.get(HOLDS).json()["results"] == []
+    assert client.delete(f"{HOLDS}{held.public_id}/").status_code == 404
+    assert client.post(f"{HOLDS}{held.public_id}/extend/").status_code == 404
+    assert Appointment.objects.get().status == "held"
+
+
+def test_a_deliberate_overlap_needs_the_right_member_and_is_shown(desk, client_of):
+    desk.new_room()
+    desk.book(at(9))
+    wanted = body(desk, patient_id=str(desk.new_patient().public_id), overlap_reason="A couple, treated together")
+    refused = client_of().post(URL, wanted, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert Appointment.objects.count() == 1
+
+    answer = client_of(desk.admin).post(URL, wanted, format="json")
+
+    assert answer.status_code == 201
+    assert (answer.json()["overlaps_on_purpose"], answer.json()["overlap_reason"]) == (
+        True,
+        "A couple, treated together",
+    )

@@ -46,8 +46,11 @@ def act(to, appointment, **changes):
 def in_state(status):
     """A visit of yesterday in a state."""
     starts_at = datetime.now(UTC) - timedelta(days=1)
-    stamp = {"cancel_reason": "clinic", "cancelled_at": starts_at} if status == "cancelled" else {}
-    return AppointmentFactory(starts_at=starts_at, status=status, **stamp)
+    stamps = {
+        "cancelled": {"cancel_reason": "clinic", "cancelled_at": starts_at},
+        "held": {"held_until": starts_at},
+    }
+    return AppointmentFactory(starts_at=starts_at, status=status, **stamps.get(status, {}))
 
 
 # Taking back a cancellation asks for everything a booking does: test_restore_appointment.py.

@@ -12,7 +12,7 @@ from audit.models import AuditEvent
 from clinic.core.errors import ClinicError
 from messaging.models import Message
 from scheduling import errors, reminders, services
-from scheduling.models import Appointment
+from scheduling.models import Appointment, SlotHold
 from tests.scheduling.factories import at, make_desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +41,7 @@ def overlaps():
         cursor.execute(
             """SELECT count(*) FROM scheduling_appointment a JOIN scheduling_appointment b ON a.id < b.id
                WHERE a.status NOT IN ('cancelled', 'no_show') AND b.status NOT IN ('cancelled', 'no_show')
+                 AND NOT a.overlaps_on_purpose AND NOT b.overlaps_on_purpose
                  AND ((a.therapist_id = b.therapist_id OR a.room_id = b.room_id)
                       AND a.busy_from < b.busy_until AND b.busy_from < a.busy_until
                    OR a.patient_id = b.patient_id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at)"""
@@ -182,6 +183,95 @@ def test_taking_back_a_cancellation_and_booking_its_time_has_one_winner():
     assert len(won) == 1
     assert {type(error) for error in lost} == {errors.SlotTaken}
     assert overlaps() == 0
+
+
+def hold(desk, starts_at=None, **changes):
+    asked = {"therapist": desk.therapist, "service": desk.service, "location": desk.location,
+             "starts_at": starts_at or at(9), "by": desk.front_desk, **changes}  # fmt: skip
+    return services.hold_slot(**asked)
+
+
+def test_of_those_who_hold_or_book_one_slot_exactly_one_wins():
+    desk = make_desk()
+    desk.new_room()
+    patients = [desk.new_patient() for _ in range(6)]
+
+    acts = [lambda: hold(desk) for _ in range(6)]
+    acts += [lambda patient=patient: desk.book(at(9), patient=patient) for patient in patients]
+    won, lost = split(all_at_once(acts))
+
+    assert len(won) == 1
+    assert {type(error) for error in lost} == {errors.SlotTaken}
+    assert Appointment.objects.count() == 1
+
+
+def test_a_hold_that_lapses_gives_its_slot_to_exactly_one():
+    """Every claimant wants to remove the same lapsed holds: of the therapist, of the rooms."""
+    desk = make_desk()
+    rooms = [desk.room, desk.new_room()]
+    therapists = [desk.therapist, desk.new_therapist()]
+    for therapist, room in zip(therapists, rooms, strict=True):
+        hold(desk, therapist=therapist, room=room)
+    SlotHold.objects.update(held_until=F("created_at"))
+    patients = [desk.new_patient() for _ in range(8)]
+
+    acts = [
+        lambda number=number, patient=patient: desk.book(
+            at(9), patient=patient, therapist=therapists[number % 2], room=rooms[(number // 2) % 2]
+        )
+        for number, patient in enumerate(patients)
+    ]
+    won, lost = split(all_at_once(acts))
+
+    assert 1 <= len(won) <= 2
+    assert {type(error) for error in lost} <= {errors.SlotTaken, errors.RoomTaken}
+    assert not SlotHold.objects.filter(status="held").exists()
+    assert overlaps() == 0
+
+
+def test_a_hold_is_booked_once_by_ten_identical_requests():
+    desk = make_desk()
+    held = hold(desk)
+    rows = [SlotHold.objects.get(pk=held.pk) for _ in range(10)]
+
+    won, lost = split(
+        all_at_once(
+            [lambda row=row: services.book_held(hold=row, patient=desk.patient, by=desk.front_desk) for row in rows]
+        )
+    )
+
+    assert (len(won), lost) == (10, [])
+    assert {visit.pk for visit in won} == {held.pk}
+    assert AuditEvent.objects.filter(action="appointment.booked").count() == 1
+    assert Message.objects.count() == 1
+
+
+def test_booking_a_hold_while_it_is_let_go_ends_booked():
+    desk = make_desk()
+    held = hold(desk)
+    outcomes = all_at_once([
+        lambda: services.book_held(hold=held, patient=desk.patient, by=desk.front_desk),
+        lambda: services.release_hold(hold=SlotHold.objects.get(pk=held.pk), by=desk.front_desk),
+    ])  # fmt: skip
+    assert not isinstance(outcomes[0], Exception), outcomes[0]
+    assert Appointment.objects.get().status == "booked"
+
+
+def test_an_overlap_on_purpose_and_a_booking_beside_it_see_each_other():
+    """Whichever comes second: the booking is refused, or the overlap is marked because the booking was there."""
+    desk = make_desk()
+    desk.new_room()
+    desk.new_room()
+    first, second = desk.new_patient(), desk.new_patient()
+    booked, shared = all_at_once([
+        lambda: desk.book(at(9), patient=first),
+        lambda: desk.book(at(9), patient=second, by=desk.admin, overlap_reason="Sisters"),
+    ])  # fmt: skip
+    if isinstance(booked, Appointment):
+        assert shared.overlaps_on_purpose is True
+    else:
+        assert type(booked) is errors.SlotTaken
+        assert shared.overlaps_on_purpose is False
 
 
 def test_cancelling_and_booking_the_same_slot_keeps_it_single():
