@@ -66,6 +66,14 @@ def read_value(text: str) -> tuple[datetime, uuid.UUID] | None:
     return (starts_at, therapist_id) if starts_at and timezone.is_aware(starts_at) else None
 
 
+def as_uuid(text: str) -> uuid.UUID | None:
+    """An id from an address or a form; None when it is not one."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 def free_times(
     *,
     service: Service,

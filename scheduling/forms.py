@@ -8,11 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from clinic.core.clock import at_local
 from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
-from scheduling.choices import FIRST_DAY, LAST_DAY, read_value
-from scheduling.models import CancelReason
+from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, read_value
+from scheduling.models import CancelReason, SlotHold
 from scheduling.serializers.appointments import STAFF_REASONS
 from staff.models import User
 
@@ -91,6 +92,8 @@ class WhenForm(RefusableForm):
         required=False, widget=forms.HiddenInput, error_messages={"invalid_choice": "There is no such patient."}
     )
     slot = SlotField(required=False, label="Time", widget=forms.HiddenInput)
+    # The slot that is kept while the form is filled. One that has lapsed is simply none any more.
+    hold = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
     # The place of the diary that was pressed: chosen as soon as a service fits into it.
     wished = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
@@ -107,6 +110,13 @@ class WhenForm(RefusableForm):
         }
         for name, queryset in rows.items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+        self.holds = SlotHold.objects.visible_to(user).filter(held_by=user)
+
+    def clean_hold(self) -> SlotHold | None:
+        """The hold itself, if it is the member's and still stands."""
+        key = as_uuid(self.cleaned_data["hold"])
+        held: SlotHold | None = self.holds.with_all_it_names().filter(public_id=key).first() if key else None
+        return held
 
 
 class BookForm(WhenForm):
@@ -115,23 +125,48 @@ class BookForm(WhenForm):
     notify = forms.BooleanField(required=False, initial=True, label="Tell the patient")
     # A free time offered after a clash; pressing it outweighs the time chosen before.
     alternative = SlotField(required=False, widget=forms.HiddenInput)
+    # For those who may: a time that need not be free.
+    overlap_at = forms.TimeField(
+        required=False, label="At", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300})
+    )
+    overlap_reason = forms.CharField(required=False, max_length=200, label="Because", strip=True)
 
     def clean(self) -> dict[str, Any]:
         entries = super().clean() or {}
         if not entries.get("patient") and "patient" not in self.errors:
             self.add_error("patient", "Find and choose the patient, or register a new one.")
-        if not entries.get("slot") and not entries.get("alternative") and "slot" not in self.errors:
+        is_overlap = bool(entries.get("overlap_at")) and not entries.get("alternative")
+        if is_overlap:
+            self._check_overlap(entries)
+        elif not entries.get("slot") and not entries.get("alternative") and "slot" not in self.errors:
             self.add_error("slot", "Choose a time.")
         return entries
 
+    def _check_overlap(self, entries: dict[str, Any]) -> None:
+        if not entries.get("overlap_reason"):
+            self.add_error("overlap_reason", "Say why it may lie over another visit.")
+        if not entries.get("therapist") and "therapist" not in self.errors:
+            self.add_error("therapist", "Choose whose time it is.")
+
     def wish(self, user: User) -> dict[str, Any]:
         """The booking's arguments. Raises Invalid when the therapist of the chosen time is not to be seen."""
+        names = ("patient", "service", "location", "notify", "hold")
+        wished = {name: self.cleaned_data[name] for name in names}
+        if self.cleaned_data.get("overlap_at") and not self.cleaned_data.get("alternative"):
+            return {**wished, **self._overlap()}
         starts_at, therapist_id = self.cleaned_data.get("alternative") or self.cleaned_data["slot"]
         therapist = User.objects.visible_to(user).filter(public_id=therapist_id).first()
         if therapist is None:
             raise Invalid(fields={"therapist_id": "Choose a therapist of this location."})
-        names = ("patient", "service", "location", "notify")
-        return {**{name: self.cleaned_data[name] for name in names}, "therapist": therapist, "starts_at": starts_at}
+        return {**wished, "therapist": therapist, "starts_at": starts_at}
+
+    def _overlap(self) -> dict[str, Any]:
+        entries = self.cleaned_data
+        return {
+            "therapist": entries["therapist"],
+            "starts_at": at_local(entries["on"], entries["overlap_at"], entries["location"].timezone),
+            "overlap_reason": entries["overlap_reason"],
+        }
 
 
 class MoveForm(RefusableForm):

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, series, visit
+from scheduling.views import appointment, book, diary, hold, series, visit
 
 app_name = "scheduling"
 urlpatterns = [
     path("diary/", diary.diary, name="diary"),
     path("diary/book/", book.book, name="book"),
     path("diary/slots/", book.slots, name="slots"),
+    path("diary/hold/", hold.hold, name="hold"),
+    path("diary/hold/release/", hold.release, name="release"),
     path("diary/series/new/", series.new, name="series-new"),
     path("diary/series/<uuid:public_id>/", series.series, name="series"),
     path("diary/series/<uuid:public_id>/move/", series.move, name="series-move"),

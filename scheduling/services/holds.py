@@ -36,11 +36,15 @@ def hold_slot(
     minutes: int | None = None,
     patient: Patient | None = None,
     until: datetime | None = None,
+    instead_of: SlotHold | None = None,
     by: Actor,
 ) -> SlotHold:
     """Keep a slot from everybody else for the location's `hold_minutes`, or until a time; all rules of a booking count
-    that do not need a patient, and with a patient those, too. It frees itself when its time is over."""
+    that do not need a patient, and with a patient those, too. It frees itself when its time is over. `instead_of` is
+    let go for it."""
     may_hold(by=by, location=location)
+    if instead_of is not None:
+        release_hold(hold=instead_of, by=by)
     if patient is not None:
         may_book(by=by, patient=patient, location=location)
     if timezone.is_naive(starts_at):

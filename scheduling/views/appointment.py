@@ -16,14 +16,14 @@ from clinic.core.errors import Changed, Invalid
 from messaging.models import Message
 from patients.services import note_patient_read
 from scheduling import services
-from scheduling.choices import as_buttons, day_asked, free_times, value_of
+from scheduling.choices import as_buttons, as_uuid, day_asked, free_times, value_of
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import CancelForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
 from scheduling.lifecycle import MOVABLE, NEXT
 from scheduling.models import Appointment
 from scheduling.notices import subject_key
-from scheduling.views.entrance import as_uuid, closes_dialog, desk_page, is_for, member
+from scheduling.views.entrance import closes_dialog, desk_page, is_for, member
 from screening.services import lights
 from staff.models import User
 

@@ -15,13 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.core.errors import Invalid
 from clinic.models import Location, Service
 from scheduling import services
-from scheduling.choices import FIRST_DAY, LAST_DAY, as_buttons, day_asked, free_times, read_value, value_of
+from scheduling.choices import FIRST_DAY, LAST_DAY, as_buttons, as_uuid, day_asked, free_times, read_value, value_of
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import BookForm, WhenForm
 from scheduling.hours import local_day
 from scheduling.models import Appointment
 from scheduling.views.entrance import (
-    as_uuid,
     chosen_patient,
     closes_dialog,
     desk_page,
@@ -91,6 +90,7 @@ def _page(
         "people": as_buttons(refusal, list(User.objects.visible_to(user))) if isinstance(refusal, Clash) else [],
         "in_dialog": is_for(request, "dialog-body"),
         "q": request.POST.get("q", ""),
+        "may_overlap": user.is_administrator or user.is_therapist,
         **_times(asked, user),
         **more,
     }
@@ -116,6 +116,7 @@ def _times(asked: Mapping[str, Any], user: User) -> dict[str, Any]:
         day=day,
         therapist=entries.get("therapist"),
         patient=entries.get("patient"),
+        ignoring=entries.get("hold"),
     )
     # `wished` is the place of the diary that was pressed; it counts again once a service fits into it.
     slot = str(asked.get("slot") or asked.get("wished") or "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import Any, cast
-from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from clinic.models import Location
 from patients.models import Patient, PatientQuerySet
 from patients.searching import read_term
 from patients.services import note_search
+from scheduling.choices import as_uuid
 from staff.models import User
 
 REMEMBERED = "diary_location"
@@ -72,14 +72,6 @@ def closes_dialog(request: HttpRequest, text: str, tone: str = "success") -> Htt
 def _remember(request: HttpRequest, location: Location) -> None:
     if request.session.get(REMEMBERED) != str(location.public_id):
         request.session[REMEMBERED] = str(location.public_id)
-
-
-def as_uuid(text: str) -> UUID | None:
-    """An id from an address; None when it is not one."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def chosen_patient(key: Any, user: User) -> Patient | None:

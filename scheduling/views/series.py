@@ -20,7 +20,7 @@ from clinic.models import Location
 from messaging.models import Message
 from patients.services import note_patient_read
 from scheduling import services
-from scheduling.choices import Choice, as_choices, read_value, value_of
+from scheduling.choices import Choice, as_choices, as_uuid, read_value, value_of
 from scheduling.errors import SeriesRefused
 from scheduling.lifecycle import MOVABLE
 from scheduling.models import Appointment, AppointmentSeries
@@ -30,7 +30,7 @@ from scheduling.series_changes import Reached, plan_cancel, plan_move, visits_of
 from scheduling.series_forms import CancelSeriesForm, ChangeForm, MoveSeriesForm, SeriesForm
 from scheduling.series_notices import subject_key
 from scheduling.views.book import instant_asked
-from scheduling.views.entrance import as_uuid, chosen_patient, desk_page, find_patients, location_of, member
+from scheduling.views.entrance import chosen_patient, desk_page, find_patients, location_of, member
 from screening.services import lights
 from staff.models import User
 
