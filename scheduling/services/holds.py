@@ -79,8 +79,10 @@ def extend_hold(*, hold: SlotHold, by: Actor) -> SlotHold:
 def release_hold(*, hold: SlotHold, by: Actor) -> None:
     """Let the slot go. One that is gone or booked already is left alone."""
     may_hold(by=by, location=hold.location)
-    gone, _ = SlotHold.objects.filter(pk=hold.pk, status=AppointmentStatus.HELD).delete()
-    if gone:
+    # Locked before it is deleted: deleting alone would ask for its state first and then remove it by its key, booked
+    # or not in the meantime.
+    held = SlotHold.objects.select_for_update().filter(pk=hold.pk, status=AppointmentStatus.HELD).first()
+    if held is not None and SlotHold.objects.filter(pk=held.pk).delete()[0]:
         _record(hold, "slot.released", by=by)
 
 
