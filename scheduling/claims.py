@@ -212,12 +212,14 @@ def check_therapist(claim: SlotClaim, therapist: User) -> None:
 
 
 def check_hours(claim: SlotClaim, working: WorkingTime) -> None:
-    """Whether the therapist works at that time, and is not away."""
+    """Whether the therapist works at that time, the location is open then, and the therapist is not away."""
     day = local_day(claim.starts_at, claim.location)
     therapist = claim.therapist.pk
     wanted = interval(claim.starts_at, claim.ends_at)
     if not covers(working.hours_on(therapist, day), wanted):
         raise errors.OutsideWorkingHours()
+    if not covers(working.bookable_on(therapist, day), wanted):
+        raise errors.LocationClosed()
     if not covers(working.open_on(therapist, day), wanted):
         raise errors.TherapistAway()
 

@@ -164,7 +164,7 @@ def _buffers(row: Appointment) -> tuple[Stretch, ...]:
 def _column(
     person: User, held: list[tuple[Appointment, Card]], working: WorkingTime, frame: Frame, now: datetime
 ) -> Column:
-    hours, open_hours = working.hours_on(person.pk, frame.day), working.open_on(person.pk, frame.day)
+    hours, open_hours = working.bookable_on(person.pk, frame.day), working.open_on(person.pk, frame.day)
     taken = [interval(row.busy_from, row.busy_until) for row, _ in held if row.status not in HOLDS_NOTHING]
     free = subtract(open_hours, [*taken, (0, int(now.timestamp()))])
     return Column(

@@ -98,6 +98,11 @@ class TherapistAway(RuleBroken):
     message = "The therapist is away at that time."
 
 
+class LocationClosed(RuleBroken):
+    code = "location_closed"
+    message = "The location is closed at that time."
+
+
 class TherapistElsewhere(RuleBroken):
     field = "therapist_id"
     code = "therapist_elsewhere"
@@ -156,6 +161,11 @@ class EndsBeforeItStarts(RuleBroken):
     field = "ends_at"
     code = "ends_before_it_starts"
     message = "The end must be after the start."
+
+
+class ClosureEndsEarly(EndsBeforeItStarts):
+    field = "last_on"
+    message = "The last day may not be before the first."
 
 
 class SeriesInThePast(SlotInThePast):

@@ -43,6 +43,17 @@ def subtract(intervals: Iterable[Interval], holes: Iterable[Interval]) -> list[I
     return left
 
 
+def intersect(these: Iterable[Interval], those: Iterable[Interval]) -> list[Interval]:
+    """The time that merged intervals have in common with others."""
+    others = merge(those)
+    return [
+        (max(start, from_), min(end, until))
+        for start, end in these
+        for from_, until in others
+        if max(start, from_) < min(end, until)
+    ]
+
+
 def covers(intervals: Iterable[Interval], wanted: Interval) -> bool:
     """Whether one of merged intervals holds all of the wanted one."""
     return any(start <= wanted[0] and wanted[1] <= end for start, end in intervals)

@@ -11,7 +11,10 @@ from scheduling.models.appointment import (
     TsTzRange,
 )
 from scheduling.models.hours import (
+    Closure,
+    ExtraHours,
     OfLocationQuerySet,
+    OpeningHours,
     TimeOff,
     Weekday,
     WorkingHours,
@@ -26,7 +29,10 @@ __all__ = [
     "AppointmentSeries",
     "AppointmentStatus",
     "CancelReason",
+    "Closure",
+    "ExtraHours",
     "OfLocationQuerySet",
+    "OpeningHours",
     "SlotHold",
     "TimeOff",
     "TsTzRange",

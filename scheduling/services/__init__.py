@@ -2,6 +2,13 @@
 
 from scheduling.services.booking import book_appointment, move_appointment, restore_appointment
 from scheduling.services.holds import book_held, extend_hold, hold_slot, release_hold
+from scheduling.services.opening import (
+    add_closure,
+    add_extra_hours,
+    remove_closure,
+    remove_extra_hours,
+    set_opening_hours,
+)
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
     begin_appointment,
@@ -15,6 +22,8 @@ from scheduling.services.working_time import add_time_off, remove_time_off, set_
 
 __all__ = [
     "Pick",
+    "add_closure",
+    "add_extra_hours",
     "add_time_off",
     "begin_appointment",
     "book_appointment",
@@ -31,7 +40,10 @@ __all__ = [
     "move_appointment",
     "move_series",
     "release_hold",
+    "remove_closure",
+    "remove_extra_hours",
     "remove_time_off",
     "restore_appointment",
+    "set_opening_hours",
     "set_working_hours",
 ]

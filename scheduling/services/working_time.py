@@ -1,24 +1,20 @@
-"""When therapists work, and when they are away."""
+"""When therapists work, and when they are away; see `opening` for when the location is open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
 from audit.actors import Actor
 from audit.services import record
 from clinic.models import Location
-from scheduling.errors import EndsBeforeItStarts, HoursOverlap, TherapistElsewhere
+from scheduling.errors import EndsBeforeItStarts
 from scheduling.models import TimeOff, WorkingHours
+from scheduling.periods import Period, check_periods, lock_therapist, make_way
 from scheduling.permission import may_set_hours
 from staff.models import User
-
-Period = tuple[time, time]
 
 
 @transaction.atomic
@@ -37,10 +33,10 @@ def set_working_hours(
     Periods with a gap between them make a break. Hours set before end the day before; visits already booked stay.
     """
     may_set_hours(by=by, location=location)
-    _check_periods(periods, valid_from, valid_until)
-    _lock(therapist, location)
+    check_periods(periods, valid_from, valid_until)
+    lock_therapist(therapist, location)
     earlier = WorkingHours.objects.filter(therapist=therapist, location=location, weekday=weekday)
-    _make_way(earlier, valid_from, valid_until)
+    make_way(earlier, valid_from, valid_until)
     rows = WorkingHours.objects.bulk_create(
         WorkingHours(
             therapist=therapist,
@@ -74,7 +70,7 @@ def add_time_off(*, therapist: User, location: Location, starts_at: datetime, en
     may_set_hours(by=by, location=location)
     if starts_at >= ends_at:
         raise EndsBeforeItStarts()
-    _lock(therapist, location)
+    lock_therapist(therapist, location)
     time_off = TimeOff.objects.create(therapist=therapist, location=location, starts_at=starts_at, ends_at=ends_at)
     _record_absence(time_off, "time_off.added", by)
     return time_off
@@ -86,41 +82,6 @@ def remove_time_off(*, time_off: TimeOff, by: Actor) -> None:
     may_set_hours(by=by, location=time_off.location)
     if TimeOff.objects.filter(pk=time_off.pk).delete()[0]:
         _record_absence(time_off, "time_off.removed", by)
-
-
-def _lock(therapist: User, location: Location) -> None:
-    """The lock bookers take: nobody books into hours that are just being changed."""
-    locked = User.objects.select_for_update(no_key=True).get(pk=therapist.pk)
-    if not locked.is_therapist or not locked.locations.filter(pk=location.pk).exists():
-        raise TherapistElsewhere()
-
-
-def _check_periods(periods: Sequence[Period], valid_from: date, valid_until: date | None) -> None:
-    if valid_until is not None and valid_until < valid_from:
-        raise EndsBeforeItStarts()
-    in_order = sorted(periods)
-    ends_early = any(starts >= ends for starts, ends in in_order)
-    if ends_early or any(first[1] > second[0] for first, second in pairwise(in_order)):
-        raise HoursOverlap()
-
-
-def _make_way(earlier: QuerySet[WorkingHours], valid_from: date, valid_until: date | None) -> None:
-    """End what began before, drop what lies within, and carry on after the new hours what they only interrupt."""
-    overlapping = earlier.filter(Q(valid_until=None) | Q(valid_until__gte=valid_from))
-    if valid_until is not None:
-        overlapping = overlapping.filter(valid_from__lte=valid_until)
-        for row in overlapping.filter(Q(valid_until=None) | Q(valid_until__gt=valid_until)):
-            WorkingHours.objects.create(
-                therapist=row.therapist,
-                location=row.location,
-                weekday=row.weekday,
-                starts_at_local=row.starts_at_local,
-                ends_at_local=row.ends_at_local,
-                valid_from=valid_until + timedelta(days=1),
-                valid_until=row.valid_until,
-            )
-    overlapping.filter(valid_from__gte=valid_from).delete()
-    overlapping.filter(valid_from__lt=valid_from).update(valid_until=valid_from - timedelta(days=1), updated_at=Now())
 
 
 def _record_absence(time_off: TimeOff, action: str, by: Actor) -> None:
