@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from clinic.core.records import Record
+from clinic.core.records import EditableRecord
 
 
 def validate_zone(name: str) -> None:
     """An IANA zone name this machine knows."""
     if name not in available_timezones():
         raise ValidationError("Not an IANA time zone.", code="unknown_zone")
+
+
+FEATURE_LENGTH, MOST_FEATURES = 30, 20
+# Each divides an hour, so the same times come back every hour.
+SLOT_GRIDS = [(minutes, f"{minutes} minutes") for minutes in (5, 10, 15, 20, 30, 60)]
+
+
+def features_field() -> ArrayField[list[str], list[str]]:
+    """What a room has or a visit needs, in the clinic's own short words."""
+    return ArrayField(models.CharField(max_length=FEATURE_LENGTH), default=list, blank=True, size=MOST_FEATURES)
 
 
 class LocationQuerySet(models.QuerySet["Location"]):
@@ -29,7 +40,7 @@ class LocationQuerySet(models.QuerySet["Location"]):
         return self.order_by("name", "id")
 
 
-class Location(Record):
+class Location(EditableRecord):
     """A place where patients are seen, with its own clock."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -41,6 +52,10 @@ class Location(Record):
     late_cancel_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
     # How long a slot is kept while a form is filled.
     hold_minutes = models.PositiveSmallIntegerField(default=5, db_default=5)
+    # Free times are offered at multiples of this on the wall clock.
+    slot_grid_minutes = models.PositiveSmallIntegerField(default=15, db_default=15, choices=SLOT_GRIDS)
+    # Offer only what leaves no gap: the first and the last time of each free stretch.
+    offers_only_adjacent = models.BooleanField(default=False, db_default=False)
 
     objects = LocationQuerySet.as_manager()
 
@@ -50,6 +65,9 @@ class Location(Record):
                 name="location_hold_1_to_60_minutes", condition=Q(hold_minutes__gte=1, hold_minutes__lte=60)
             ),
             models.CheckConstraint(name="location_late_cancel_up_to_30_days", condition=Q(late_cancel_hours__lte=720)),
+            models.CheckConstraint(
+                name="location_slot_grid_divides_the_hour", condition=Q(slot_grid_minutes__in=[5, 10, 15, 20, 30, 60])
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,13 +78,18 @@ class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, user: Any) -> RoomQuerySet:
         return self.filter(location__in=Location.objects.visible_to(user))
 
+    def fit_for(self, service: Service) -> RoomQuerySet:
+        """Those in use that have all the service needs."""
+        return self.filter(is_active=True, features__contains=service.needed_features)
 
-class Room(Record):
+
+class Room(EditableRecord):
     """A treatment room: one patient at a time."""
 
     location = models.ForeignKey(Location, models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=80)
     is_active = models.BooleanField(default=True)
+    features = features_field()
 
     objects = RoomQuerySet.as_manager()
 
@@ -78,11 +101,21 @@ class Room(Record):
     def __str__(self) -> str:
         return self.name
 
+    def fits(self, service: Service) -> bool:
+        """Whether it has all the service needs."""
+        return set(service.needed_features) <= set(self.features)
+
 
 class TechniqueFamily(models.TextChoices):
     MYOFASCIAL_RELEASE = "myofascial_release", "Myofascial release"
     MASSAGE = "massage", "Massage"
     COMBINED = "combined", "Combined"
+
+
+class Audience(models.TextChoices):
+    ANYONE = "anyone", "Anyone"
+    NEW_PATIENTS = "new_patients", "New patients"
+    RETURNING_PATIENTS = "returning_patients", "Returning patients"
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -96,7 +129,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return self.filter(is_active=True).order_by("name", "id")
 
 
-class Service(Record):
+class Service(EditableRecord):
     """Something a patient can book: how long, how much room around it, which kind of touch."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -108,6 +141,13 @@ class Service(Record):
         default=False, help_text="May be booked before the intake is answered (a first visit)."
     )
     is_active = models.BooleanField(default=True)
+    audience = models.CharField(
+        max_length=20, choices=Audience, default=Audience.ANYONE, db_default=Audience.ANYONE.value
+    )
+    # A time is given at the latest this long before, and at the earliest this many days.
+    notice_minutes = models.PositiveIntegerField(default=0, db_default=0)
+    horizon_days = models.PositiveSmallIntegerField(default=730, db_default=730)
+    needed_features = features_field()
 
     objects = ServiceQuerySet.as_manager()
 
@@ -124,6 +164,11 @@ class Service(Record):
             models.CheckConstraint(
                 name="service_technique_family_known",
                 condition=Q(technique_family__in=TechniqueFamily.values),
+            ),
+            models.CheckConstraint(name="service_audience_known", condition=Q(audience__in=Audience.values)),
+            models.CheckConstraint(name="service_notice_up_to_30_days", condition=Q(notice_minutes__lte=43200)),
+            models.CheckConstraint(
+                name="service_horizon_1_to_730_days", condition=Q(horizon_days__gte=1, horizon_days__lte=730)
             ),
         ]
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 
-from clinic.core.clock import zone
-from clinic.models import Location, Room, Service
+from clinic.core.clock import day_bounds, zone
+from clinic.models import Location, Room, RoomQuerySet, Service
 from patients.models import Patient
+from scheduling.audience import is_meant_for
 from scheduling.errors import WindowTooWide
 from scheduling.hours import WorkingTime, days_between, local_day
 from scheduling.intervals import NOTHING_TAKEN, Interval, Taken, grid_starts, instant, interval
-from scheduling.models import Appointment, AppointmentQuerySet
+from scheduling.models import Appointment, AppointmentQuerySet, AppointmentStatus
 from staff.models import User
 
-GRID_MINUTES = 15
 WIDEST_WINDOW = timedelta(weeks=8)
 
 
@@ -65,6 +66,10 @@ class Booked:
             and any(room.is_free(from_, until) for room in self.rooms)
         )
 
+    def gap_of(self, therapist: int, start: int) -> int:
+        """Which of the stretches between a therapist's visits a free start lies in."""
+        return bisect_right(self.therapists.get(therapist, NOTHING_TAKEN).starts, start)
+
 
 def free_slots(
     *,
@@ -80,33 +85,45 @@ def free_slots(
 ) -> list[Slot]:
     """Every start in `[from_, to)` at which the visit could be booked, in order of time; seven queries at most.
 
-    `patient` leaves out the patient's own visits; `ignoring` treats one visit as if it were not there (to move it);
-    `minutes` is a length of its own instead of the service's.
+    `patient` leaves out the patient's own visits, and everything if the service is not for them; `ignoring` treats one
+    visit as if it were not there (to move it); `minutes` is a length of its own instead of the service's. Times are on
+    the location's grid; where it offers only adjacent ones, they are the first and the last of each free stretch.
     """
     if not from_ < to <= from_ + WIDEST_WINDOW:
         raise WindowTooWide()
     people = _who_could(service, location, therapist)
-    earliest = max(from_, (now or timezone.now()) + _notice())
-    if not people or not service.is_active or earliest >= to:
+    at = now or timezone.now()
+    earliest = at + timedelta(minutes=service.notice_minutes)
+    from_, to = max(from_, earliest), min(to, at + timedelta(days=service.horizon_days, seconds=1))
+    if not people or not service.is_active or from_ >= to or _is_for_others(service, patient, ignoring):
         return []
     shape = Shape.of(service, minutes)
-    first, last = local_day(earliest, location), local_day(to, location)
+    first, last = local_day(from_, location), local_day(to - timedelta.resolution, location)
     working = WorkingTime.of(location=location, therapists=list(people), first=first, last=last)
-    around = (earliest - timedelta(seconds=shape.before), to + timedelta(seconds=shape.length + shape.after))
-    booked = _booked(people, location, patient, Appointment.objects.busy_between(*around).exclude_one(ignoring))
-    window = interval(earliest, to)
+    # Whole days, because what is adjacent to a visit depends on the day and not on the window.
+    around = (
+        day_bounds(first, location.timezone)[0] - timedelta(seconds=shape.before),
+        day_bounds(last, location.timezone)[1] + timedelta(seconds=shape.length + shape.after),
+    )
+    rooms = Room.objects.fit_for(service).filter(location=location)
+    taken = Appointment.objects.busy_between(*around).exclude_one(ignoring)
+    booked = _booked(people, rooms, patient, taken)
+    search = Search(location, shape, working, booked, interval(earliest, earliest)[1])
+    window = interval(from_, to)
     starts = sorted(
         (start, order)
         for order, person in enumerate(people.values())
-        for start in _starts(person, working, days_between(first, last), shape, window)
-        if booked.is_free(person.pk, start, shape)
+        for start in search.starts(person, days_between(first, last))
+        if window[0] <= start < window[1]
     )
     everyone = list(people.values())
     return [Slot(instant(start), instant(start + shape.length), everyone[order]) for start, order in starts]
 
 
-def _notice() -> timedelta:
-    return timedelta(minutes=getattr(settings, "BOOKING_NOTICE_MINUTES", 0))
+def _is_for_others(service: Service, patient: Patient | None, ignoring: Appointment | None) -> bool:
+    """A visit that stands may be moved, whoever its service is for."""
+    is_visit = ignoring is not None and ignoring.status != AppointmentStatus.HELD
+    return patient is not None and not is_visit and not is_meant_for(service, patient)
 
 
 def _who_could(service: Service, location: Location, therapist: User | None) -> dict[int, User]:
@@ -116,30 +133,47 @@ def _who_could(service: Service, location: Location, therapist: User | None) -> 
     return {person.pk: person for person in able}
 
 
-def _starts(person: User, working: WorkingTime, days: Iterable[date], shape: Shape, window: Interval) -> Iterator[int]:
-    clock: ZoneInfo = zone(working.zone)
-    for day in days:
-        if not person.is_licensed_on(day):
-            continue
-        for block in working.open_on(person.pk, day):
-            for start in grid_starts(block, shape.length, clock, GRID_MINUTES * 60):
-                if window[0] <= start < window[1]:
-                    yield start
+@dataclass(frozen=True)
+class Search:
+    """What is looked for, in which hours and between which visits, and the first moment that may be given."""
+
+    location: Location
+    shape: Shape
+    working: WorkingTime
+    booked: Booked
+    earliest: int
+
+    def starts(self, person: User, days: Iterable[date]) -> Iterator[int]:
+        """One therapist's free starts that are offered."""
+        for day in days:
+            if person.is_licensed_on(day):
+                for block in self.working.open_on(person.pk, day):
+                    free = self._free(person.pk, block)
+                    yield from self._adjacent(person.pk, free) if self.location.offers_only_adjacent else free
+
+    def _free(self, therapist: int, block: Interval) -> Iterator[int]:
+        clock: ZoneInfo = zone(self.working.zone)
+        for start in grid_starts(block, self.shape.length, clock, self.location.slot_grid_minutes * 60):
+            if start >= self.earliest and self.booked.is_free(therapist, start, self.shape):
+                yield start
+
+    def _adjacent(self, therapist: int, free: Iterator[int]) -> Iterator[int]:
+        """The first and the last start of each stretch between two visits, or between a visit and the block's edge."""
+        for _, gap in groupby(free, key=lambda start: self.booked.gap_of(therapist, start)):
+            first, *others = gap
+            yield first
+            yield from others[-1:]
 
 
-def _booked(people: Iterable[int], location: Location, patient: Patient | None, taken: AppointmentQuerySet) -> Booked:
+def _booked(people: Iterable[int], rooms: RoomQuerySet, patient: Patient | None, taken: AppointmentQuerySet) -> Booked:
     """Three queries, four with a patient. A therapist's visits elsewhere count; a room's are all here."""
     by_therapist: dict[int, list[Interval]] = defaultdict(list)
     for key, starts, ends in taken.filter(therapist__in=list(people)).values_list(
         "therapist_id", "busy_from", "busy_until"
     ):
         by_therapist[key].append(interval(starts, ends))
-    by_room: dict[int, list[Interval]] = {
-        room: [] for room in Room.objects.filter(location=location, is_active=True).values_list("pk", flat=True)
-    }
-    for room, starts, ends in taken.filter(location=location, room__in=list(by_room)).values_list(
-        "room_id", "busy_from", "busy_until"
-    ):
+    by_room: dict[int, list[Interval]] = {room: [] for room in rooms.values_list("pk", flat=True)}
+    for room, starts, ends in taken.filter(room__in=list(by_room)).values_list("room_id", "busy_from", "busy_until"):
         by_room[room].append(interval(starts, ends))
     own: list[Interval] = []
     if patient is not None:

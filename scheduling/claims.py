@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 
 from audit.actors import Actor
 from clinic.core.database import translate_constraints
-from clinic.models import Location, Room, Service
+from clinic.models import Audience, Location, Room, Service
 from patients.models import Patient
 from scheduling import errors
+from scheduling.audience import is_meant_for
 from scheduling.availability import Slot, next_free
 from scheduling.hours import WorkingTime, local_day
 from scheduling.intervals import covers, interval
@@ -63,6 +64,11 @@ class SlotClaim:
         return None
 
     @property
+    def keeps_its_start(self) -> bool:
+        """Whether it was given this start before, so that notice and horizon were asked then."""
+        return self.replaces is not None and self.replaces.starts_at == self.starts_at
+
+    @property
     def times(self) -> dict[str, datetime]:
         """Its four times, as a row keeps them."""
         return {name: getattr(self, name) for name in ("starts_at", "ends_at", "busy_from", "busy_until")}
@@ -106,10 +112,19 @@ def check_time(claim: SlotClaim, *, now: datetime) -> None:
         raise errors.SlotInThePast()
     if claim.starts_at > now + HORIZON:
         raise errors.TooFarAhead()
+    if not claim.keeps_its_start:
+        _check_notice(claim, now)
     if claim.whose is not None and claim.whose.died_on is not None:
         raise errors.PatientDied()
     if not claim.service.is_active:
         raise errors.ServiceWithdrawn()
+
+
+def check_audience(claim: Claim) -> None:
+    """Whether the service is for this patient. Asked at booking only: a visit that stands may be moved."""
+    if not is_meant_for(claim.service, claim.patient):
+        is_for_new = claim.service.audience == Audience.NEW_PATIENTS
+        raise errors.OnlyForNewPatients() if is_for_new else errors.OnlyForReturningPatients()
 
 
 def pass_screening(claim: Claim, *, by: Actor) -> tuple[str, ...]:
@@ -170,7 +185,7 @@ def with_alternatives(clash: errors.Clash, claim: SlotClaim) -> errors.Clash:
 
 def preferring_its_room(claim: C, row: Appointment) -> C:
     """The same claim on the room the row has, if none was asked for and that one is free at the claimed time."""
-    if claim.room is not None or not row.room.is_active:
+    if claim.room is not None or not row.room.is_active or not row.room.fits(claim.service):
         return claim
     others = Appointment.objects.busy_between(claim.busy_from, claim.busy_until).exclude(pk=row.pk)
     return claim if others.filter(room=row.room_id).exists() else replace(claim, room=row.room)
@@ -224,6 +239,13 @@ def check_hours(claim: SlotClaim, working: WorkingTime) -> None:
         raise errors.TherapistAway()
 
 
+def _check_notice(claim: SlotClaim, now: datetime) -> None:
+    if claim.starts_at < now + timedelta(minutes=claim.service.notice_minutes):
+        raise errors.TooShortNotice(minutes=claim.service.notice_minutes)
+    if claim.starts_at > now + timedelta(days=claim.service.horizon_days):
+        raise errors.BeyondServiceHorizon(days=claim.service.horizon_days)
+
+
 def _lock_therapist(claim: SlotClaim) -> User:
     rows = therapists_for(claim.service, claim.location).select_for_update(no_key=True)
     return rows.get(pk=claim.therapist.pk)
@@ -233,17 +255,22 @@ def _lock_given_room(room: Room, claim: SlotClaim) -> Room:
     locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     if locked.location_id != claim.location.pk or not locked.is_active:
         raise errors.RoomElsewhere()
+    if not locked.fits(claim.service):
+        raise errors.RoomLacksFeature()
     return locked
 
 
 def _lock_free_room(claim: SlotClaim) -> Room:
     """The first room that is free once it is ours. Rooms are tried by key, so two bookers never wait crosswise."""
     taken = _others(claim).filter(room=OuterRef("pk"))
-    free = Room.objects.filter(~Exists(taken), location=claim.location, is_active=True)
+    fitting = Room.objects.fit_for(claim.service).filter(location=claim.location)
+    free = fitting.filter(~Exists(taken))
     for candidate in free.order_by("pk").values_list("pk", flat=True):
         room = Room.objects.select_for_update(no_key=True).get(pk=candidate)
         if free.filter(pk=candidate).exists():
             return room
+    if claim.service.needed_features and not fitting.exists():
+        raise errors.NoRoomFits()
     # Somebody with neither a therapist nor a room should hear of the therapist first.
     is_therapist_taken = _others(claim).filter(therapist=claim.therapist.pk).exists()
     raise claim.clash(errors.SlotTaken if is_therapist_taken else errors.NoRoomFree)

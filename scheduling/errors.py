@@ -69,7 +69,7 @@ class RuleBroken(Invalid):
     field = "starts_at"
 
     def __init__(self, **facts: Any) -> None:
-        super().__init__(fields={self.field: self.message}, **facts)
+        super().__init__(fields={self.field: self.message.format(**facts)}, **facts)
 
 
 class SlotInThePast(RuleBroken):
@@ -80,6 +80,29 @@ class SlotInThePast(RuleBroken):
 class TooFarAhead(RuleBroken):
     code = "too_far_ahead"
     message = "Choose a time within the next two years."
+
+
+class BeyondServiceHorizon(RuleBroken):
+    code = "beyond_service_horizon"
+    message = "This service is booked at most {days} days ahead."
+
+
+class TooShortNotice(RuleBroken):
+    code = "too_short_notice"
+    message = "This service needs {minutes} minutes' notice."
+
+
+class ServiceNotForPatient(RuleBroken):
+    field = "service_id"
+    code = "service_not_for_patient"
+
+
+class OnlyForNewPatients(ServiceNotForPatient):
+    message = "This service is for patients who have not been treated here yet."
+
+
+class OnlyForReturningPatients(ServiceNotForPatient):
+    message = "This service is for patients who have been treated here before."
 
 
 class LengthOutOfBounds(RuleBroken):
@@ -133,6 +156,18 @@ class RoomElsewhere(RuleBroken):
     message = "The room is not in use at this location."
 
 
+class RoomLacksFeature(RuleBroken):
+    field = "room_id"
+    code = "room_lacks_feature"
+    message = "The room lacks what this service needs. Choose another room."
+
+
+class NoRoomFits(RuleBroken):
+    field = "service_id"
+    code = "no_room_fits"
+    message = "No room of this location has what this service needs."
+
+
 class PatientDied(RuleBroken):
     field = "patient_id"
     code = "patient_died"
@@ -180,10 +215,6 @@ class SeriesRuleBroken(RuleBroken):
     """What is wrong with the recurrence rule of a series. `part` is the rule's own word for it."""
 
     field = "rule"
-
-    def __init__(self, **facts: Any) -> None:
-        super().__init__(**facts)
-        self.fields = {self.field: self.message.format(**facts)}
 
 
 class RuleMalformed(SeriesRuleBroken):

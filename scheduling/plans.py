@@ -23,7 +23,15 @@ from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling import errors
 from scheduling.availability import WIDEST_WINDOW, Slot, free_slots
-from scheduling.claims import Claim, as_facts, check_hours, check_therapist, check_time, therapists_for
+from scheduling.claims import (
+    Claim,
+    as_facts,
+    check_audience,
+    check_hours,
+    check_therapist,
+    check_time,
+    therapists_for,
+)
 from scheduling.hours import WorkingTime, local_day
 from scheduling.models import LONGEST_BUSY, Appointment
 from scheduling.permission import may_book
@@ -97,6 +105,8 @@ def plan_series(
         Claim(patient=patient, therapist=therapist, service=service, location=location, starts_at=starts_at, room=room)
         for starts_at in dates
     ]
+    if claims:
+        check_audience(claims[0])
     return judge(dict(enumerate(claims, 1)), by=by, now=at)
 
 
@@ -144,7 +154,8 @@ class _Facts:
     therapists: dict[int, User]
     verdicts: dict[datetime, Verdict]
     working: WorkingTime
-    rooms: set[int]
+    # The rooms in use here, and whether each has what the service needs.
+    rooms: dict[int, bool]
     visits: list[_Visit]
     # The claims that were judged before: two of one series can be in each other's way.
     own: list[Claim]
@@ -164,7 +175,9 @@ class _Facts:
                 by=by if isinstance(by, User) else None,
             ),
             working=WorkingTime.of(location=one.location, therapists=list(therapists), first=min(days), last=max(days)),
-            rooms=set(Room.objects.filter(location=one.location, is_active=True).values_list("pk", flat=True)),
+            rooms={
+                room.pk: room.fits(one.service) for room in Room.objects.filter(location=one.location, is_active=True)
+            },
             visits=list(_visits_near(claims)),
             own=[],
         )
@@ -197,10 +210,15 @@ class _Facts:
         if any(visit.therapist == claim.therapist.pk for visit in near):
             raise claim.clash(errors.SlotTaken)
         taken = {visit.room for visit in near}
-        if claim.room is None and not self.rooms - taken:
+        fitting = {room for room, fits in self.rooms.items() if fits}
+        if claim.room is None and not fitting and self.rooms:
+            raise errors.NoRoomFits()
+        if claim.room is None and not fitting - taken:
             raise claim.clash(errors.NoRoomFree)
         if claim.room is not None and claim.room.pk not in self.rooms:
             raise errors.RoomElsewhere()
+        if claim.room is not None and not self.rooms[claim.room.pk]:
+            raise errors.RoomLacksFeature()
         if claim.room is not None and claim.room.pk in taken:
             raise claim.clash(errors.RoomTaken)
         if any(

@@ -19,6 +19,7 @@ from patients.services import join_care_team
 from scheduling import notices
 from scheduling.claims import (
     Claim,
+    check_audience,
     check_time,
     is_overlapping,
     lock,
@@ -77,6 +78,7 @@ def book_appointment(
     reasons: tuple[str, ...] = ()
     if not is_history:
         check_time(claim, now=at or timezone.now())
+        check_audience(claim)
         reasons = pass_screening(claim, by=by)
     try:
         appointment = _book(claim, overlap_reason=overlap_reason, by=by, notify=notify, is_history=is_history, at=at)

@@ -13,7 +13,16 @@ from audit.services import record
 from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
-from scheduling.claims import Claim, SlotClaim, check_time, lock, pass_screening, translated_clashes, with_alternatives
+from scheduling.claims import (
+    Claim,
+    SlotClaim,
+    check_audience,
+    check_time,
+    lock,
+    pass_screening,
+    translated_clashes,
+    with_alternatives,
+)
 from scheduling.errors import Clash, HoldLapsed, TooManyHolds
 from scheduling.models import Appointment, AppointmentStatus, SlotHold
 from scheduling.permission import may_book, may_hold
@@ -55,6 +64,7 @@ def hold_slot(
     claim = slot.for_patient(patient) if patient is not None else slot
     check_time(claim, now=timezone.now())
     if isinstance(claim, Claim):
+        check_audience(claim)
         pass_screening(claim, by=by)
     try:
         return _hold(claim, until or timezone.now() + timedelta(minutes=location.hold_minutes), by=by)

@@ -146,9 +146,9 @@ def test_cancelled_and_missed_visits_hold_nothing(desk):
     assert starts(desk) == quarters("09:00", "16:00")
 
 
-def test_nothing_before_now_and_the_notice(desk, settings):
+def test_nothing_before_now_and_the_notice(desk):
     assert starts(desk, now=at(14, 1)) == quarters("14:15", "16:00")
-    settings.BOOKING_NOTICE_MINUTES = 60
+    desk.service.notice_minutes = 60
     assert starts(desk, now=at(14, 1)) == quarters("15:15", "16:00")
 
 
