@@ -7,7 +7,7 @@ from scheduling.api.appointments import AppointmentViewSet, AvailabilityView
 from scheduling.api.holds import SlotHoldViewSet
 from scheduling.api.opening import ClosureViewSet, ExtraHoursViewSet, OpeningHoursViewSet
 from scheduling.api.series import AppointmentSeriesViewSet
-from scheduling.api.working_time import TimeOffViewSet, WorkingHoursViewSet
+from scheduling.api.working_time import TherapistLimitsViewSet, TimeOffViewSet, WorkingHoursViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("appointments", AppointmentViewSet, basename="appointment")
@@ -17,5 +17,6 @@ router.register("opening-hours", OpeningHoursViewSet, basename="opening-hours")
 router.register("closures", ClosureViewSet, basename="closure")
 router.register("extra-hours", ExtraHoursViewSet, basename="extra-hours")
 router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
+router.register("therapist-limits", TherapistLimitsViewSet, basename="therapist-limits")
 router.register("time-off", TimeOffViewSet, basename="time-off")
 urlpatterns = [path("availability/", AvailabilityView.as_view(), name="availability"), *router.urls]

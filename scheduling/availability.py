@@ -19,6 +19,7 @@ from scheduling.audience import is_meant_for
 from scheduling.errors import WindowTooWide
 from scheduling.hours import WorkingTime, days_between, local_day
 from scheduling.intervals import NOTHING_TAKEN, Interval, Taken, grid_starts, instant, interval
+from scheduling.load import Load, limits_of
 from scheduling.models import Appointment, AppointmentQuerySet, AppointmentStatus
 from staff.models import User
 
@@ -56,6 +57,8 @@ class Booked:
     therapists: dict[int, Taken]
     rooms: list[Taken]
     patient: Taken
+    # Of each therapist with limits: the visits themselves.
+    loads: dict[int, Load]
 
     def is_free(self, therapist: int, start: int, shape: Shape) -> bool:
         """Whether therapist, patient and one room are free for a visit that starts then."""
@@ -127,7 +130,7 @@ def _is_for_others(service: Service, patient: Patient | None, ignoring: Appointm
 
 
 def _who_could(service: Service, location: Location, therapist: User | None) -> dict[int, User]:
-    able = User.objects.therapists().filter(locations=location, services=service)
+    able = User.objects.therapists().filter(locations=location, services=service).select_related("limits")
     if therapist is not None:
         able = able.filter(pk=therapist.pk)
     return {person.pk: person for person in able}
@@ -147,14 +150,18 @@ class Search:
         """One therapist's free starts that are offered."""
         for day in days:
             if person.is_licensed_on(day):
+                bounds = interval(*day_bounds(day, self.working.zone))
                 for block in self.working.open_on(person.pk, day):
-                    free = self._free(person.pk, block)
+                    free = self._free(person.pk, block, bounds)
                     yield from self._adjacent(person.pk, free) if self.location.offers_only_adjacent else free
 
-    def _free(self, therapist: int, block: Interval) -> Iterator[int]:
+    def _free(self, therapist: int, block: Interval, day: Interval) -> Iterator[int]:
+        load = self.booked.loads.get(therapist)
         clock: ZoneInfo = zone(self.working.zone)
         for start in grid_starts(block, self.shape.length, clock, self.location.slot_grid_minutes * 60):
-            if start >= self.earliest and self.booked.is_free(therapist, start, self.shape):
+            if start < self.earliest or not self.booked.is_free(therapist, start, self.shape):
+                continue
+            if load is None or load.refusal((start, start + self.shape.length), day) is None:
                 yield start
 
     def _adjacent(self, therapist: int, free: Iterator[int]) -> Iterator[int]:
@@ -165,13 +172,19 @@ class Search:
             yield from others[-1:]
 
 
-def _booked(people: Iterable[int], rooms: RoomQuerySet, patient: Patient | None, taken: AppointmentQuerySet) -> Booked:
+def _booked(
+    people: dict[int, User], rooms: RoomQuerySet, patient: Patient | None, taken: AppointmentQuerySet
+) -> Booked:
     """Three queries, four with a patient. A therapist's visits elsewhere count; a room's are all here."""
     by_therapist: dict[int, list[Interval]] = defaultdict(list)
-    for key, starts, ends in taken.filter(therapist__in=list(people)).values_list(
-        "therapist_id", "busy_from", "busy_until"
+    hands_on: dict[int, list[Interval]] = {key: [] for key, person in people.items() if limits_of(person)}
+    columns = ("therapist_id", "busy_from", "busy_until", "starts_at", "ends_at")
+    for key, busy_from, busy_until, starts_at, ends_at in taken.filter(therapist__in=list(people)).values_list(
+        *columns
     ):
-        by_therapist[key].append(interval(starts, ends))
+        by_therapist[key].append(interval(busy_from, busy_until))
+        if key in hands_on:
+            hands_on[key].append(interval(starts_at, ends_at))
     by_room: dict[int, list[Interval]] = {room: [] for room in rooms.values_list("pk", flat=True)}
     for room, starts, ends in taken.filter(room__in=list(by_room)).values_list("room_id", "busy_from", "busy_until"):
         by_room[room].append(interval(starts, ends))
@@ -182,6 +195,7 @@ def _booked(people: Iterable[int], rooms: RoomQuerySet, patient: Patient | None,
         {key: Taken.of(rows) for key, rows in by_therapist.items()},
         [Taken.of(rows) for rows in by_room.values()],
         Taken.of(own),
+        {key: Load(limits, hands_on[key]) for key in hands_on if (limits := limits_of(people[key]))},
     )
 
 

@@ -19,6 +19,7 @@ from scheduling.audience import is_meant_for
 from scheduling.availability import Slot, next_free
 from scheduling.hours import WorkingTime, local_day
 from scheduling.intervals import covers, interval
+from scheduling.load import Load, day_of, limits_of
 from scheduling.models import LAPSED, Appointment, AppointmentQuerySet, SlotHold
 from screening import services as screening
 from staff.models import User
@@ -152,6 +153,7 @@ def lock(claim: SlotClaim, *, is_history: bool = False, is_overlap: bool = False
         day = local_day(claim.starts_at, claim.location)
         therapists = [claim.therapist.pk]
         check_hours(claim, WorkingTime.of(location=claim.location, therapists=therapists, first=day, last=day))
+        _check_load(claim, therapist)
     room = _lock_given_room(claim.room, claim) if claim.room else _lock_free_room(claim)
     if claim.whose is not None:
         Patient.objects.select_for_update(no_key=True).only("pk").get(pk=claim.whose.pk)
@@ -209,11 +211,11 @@ def as_facts(slots: list[Slot]) -> list[dict[str, str]]:
 
 
 def therapists_for(service: Service, location: Location) -> QuerySet[User]:
-    """Staff, with what `check_therapist` asks: whether they offer the service and work at the location."""
+    """Staff with their limits and what `check_therapist` asks: whether they offer the service and work there."""
     offered = User.services.through.objects.filter(user=OuterRef("pk"), service=service.pk)
     works = User.locations.through.objects.filter(user=OuterRef("pk"), location=location.pk)
     staff: QuerySet[User] = User.objects.annotate(offers_service=Exists(offered), works_here=Exists(works))
-    return staff
+    return staff.select_related("limits")
 
 
 def check_therapist(claim: SlotClaim, therapist: User) -> None:
@@ -247,8 +249,20 @@ def _check_notice(claim: SlotClaim, now: datetime) -> None:
 
 
 def _lock_therapist(claim: SlotClaim) -> User:
-    rows = therapists_for(claim.service, claim.location).select_for_update(no_key=True)
+    rows = therapists_for(claim.service, claim.location).select_for_update(no_key=True, of=("self",))
     return rows.get(pk=claim.therapist.pk)
+
+
+def _check_load(claim: SlotClaim, therapist: User) -> None:
+    """Asked under the therapist's lock, so that two bookers cannot exceed the limits together."""
+    limits = limits_of(therapist)
+    if limits is None:
+        return
+    from_, until = day_of(claim.starts_at, claim.location)
+    near = Appointment.objects.busy_between(min(from_, claim.busy_from), max(until, claim.busy_until))
+    theirs = near.exclude_one(claim.replaces).filter(therapist=therapist)
+    load = Load.of(limits, theirs.values_list("starts_at", "ends_at"))
+    load.check(interval(claim.starts_at, claim.ends_at), interval(from_, until))
 
 
 def _lock_given_room(room: Room, claim: SlotClaim) -> Room:

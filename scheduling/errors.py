@@ -121,6 +121,16 @@ class TherapistAway(RuleBroken):
     message = "The therapist is away at that time."
 
 
+class TooManyMinutesADay(RuleBroken):
+    code = "too_many_minutes_a_day"
+    message = "The therapist would treat for more than {minutes} minutes that day."
+
+
+class TooManyMinutesWithoutBreak(RuleBroken):
+    code = "too_many_minutes_without_break"
+    message = "The therapist would treat for more than {minutes} minutes without a break."
+
+
 class LocationClosed(RuleBroken):
     code = "location_closed"
     message = "The location is closed at that time."

@@ -76,6 +76,16 @@ def may_set_hours(*, by: Actor, location: Location) -> None:
         raise NotFound()
 
 
+def may_limit(*, by: Actor, therapist: User) -> None:
+    """Admins who work at one of the therapist's locations."""
+    if by.actor_kind == SYSTEM.actor_kind:
+        return
+    if not isinstance(by, User) or not by.is_administrator:
+        raise NotAllowed()
+    if not User.objects.visible_to(by).therapists().filter(pk=therapist.pk).exists():
+        raise NotFound()
+
+
 def _booker(by: Actor) -> User:
     if not isinstance(by, User) or not by.books_appointments:
         raise NotAllowed()

@@ -33,6 +33,8 @@ from scheduling.claims import (
     therapists_for,
 )
 from scheduling.hours import WorkingTime, local_day
+from scheduling.intervals import interval
+from scheduling.load import Load, day_of, limits_of
 from scheduling.models import LONGEST_BUSY, Appointment
 from scheduling.permission import may_book
 from scheduling.series import dates_of, read_rule
@@ -157,6 +159,8 @@ class _Facts:
     # The rooms in use here, and whether each has what the service needs.
     rooms: dict[int, bool]
     visits: list[_Visit]
+    # All the visits of those therapists who have limits, on the days of the claims.
+    loads: dict[int, list[tuple[datetime, datetime]]]
     # The claims that were judged before: two of one series can be in each other's way.
     own: list[Claim]
 
@@ -179,6 +183,7 @@ class _Facts:
                 room.pk: room.fits(one.service) for room in Room.objects.filter(location=one.location, is_active=True)
             },
             visits=list(_visits_near(claims)),
+            loads=_loads(claims, [key for key, person in therapists.items() if limits_of(person)]),
             own=[],
         )
 
@@ -191,6 +196,7 @@ class _Facts:
                 raise errors.ScreeningBlocks(reasons=list(verdict.reasons))
             check_therapist(claim, self.therapists[claim.therapist.pk])
             check_hours(claim, self.working)
+            self._check_load(claim)
             self._check_taken(claim)
         except ClinicError as refusal:
             if not is_about_a_date(refusal):
@@ -203,6 +209,14 @@ class _Facts:
         """What the gate would hand on."""
         verdict = self.verdicts[claim.starts_at]
         return tuple(verdict.reasons) if verdict.level == "warn" else ()
+
+    def _check_load(self, claim: Claim) -> None:
+        limits = limits_of(self.therapists[claim.therapist.pk])
+        if limits is None:
+            return
+        own = [(one.starts_at, one.ends_at) for one in self.own if one.therapist.pk == claim.therapist.pk]
+        load = Load.of(limits, [*self.loads[claim.therapist.pk], *own])
+        load.check(interval(claim.starts_at, claim.ends_at), interval(*day_of(claim.starts_at, claim.location)))
 
     def _check_taken(self, claim: Claim) -> None:
         """The order in which booking meets them: therapist, room, patient."""
@@ -244,6 +258,25 @@ def _visits_near(claims: list[Claim]) -> Iterator[_Visit]:
     rows = Appointment.objects.holding_a_slot().filter(whose, reduce(or_, times)).exclude(pk__in=leaving)
     columns = ("therapist_id", "room_id", "patient_id", "busy_from", "busy_until", "starts_at", "ends_at")
     return (_Visit(*row) for row in rows.values_list(*columns))
+
+
+def _loads(claims: list[Claim], limited: list[int]) -> dict[int, list[tuple[datetime, datetime]]]:
+    """By therapist, the visits of the claims' days; nothing is asked when nobody has limits."""
+    loads: dict[int, list[tuple[datetime, datetime]]] = {key: [] for key in limited}
+    if not limited:
+        return loads
+    days = {day_of(claim.starts_at, claim.location) for claim in claims}
+    times = [
+        Q(starts_at__gt=from_ - LONGEST_BUSY, starts_at__lt=until + LONGEST_BUSY) & Q(ends_at__gt=from_)
+        for from_, until in days
+    ]
+    leaving = [claim.replaces.pk for claim in claims if claim.replaces is not None]
+    rows = (
+        Appointment.objects.holding_a_slot().filter(reduce(or_, times), therapist__in=limited).exclude(pk__in=leaving)
+    )
+    for key, starts_at, ends_at in rows.values_list("therapist_id", "starts_at", "ends_at"):
+        loads[key].append((starts_at, ends_at))
+    return loads
 
 
 # Free times instead

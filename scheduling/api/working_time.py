@@ -12,8 +12,15 @@ from rest_framework.response import Response
 
 from clinic.core.api import UpdatedSinceMixin, idempotent
 from scheduling import services
-from scheduling.models import TimeOff, WorkingHours
-from scheduling.serializers.hours import TimeOffInput, TimeOffOutput, WorkingHoursInput, WorkingHoursOutput
+from scheduling.models import TherapistLimits, TimeOff, WorkingHours
+from scheduling.serializers.hours import (
+    TherapistLimitsInput,
+    TherapistLimitsOutput,
+    TimeOffInput,
+    TimeOffOutput,
+    WorkingHoursInput,
+    WorkingHoursOutput,
+)
 from staff.models import User
 
 
@@ -67,3 +74,23 @@ class TimeOffViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericV
         """Open the diary again. Admins only."""
         services.remove_time_off(time_off=self.get_object(), by=cast("User", request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(tags=["working hours"])
+class TherapistLimitsViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericViewSet[TherapistLimits]):
+    """The most hands-on time your colleagues may be given, in a day and without a break."""
+
+    serializer_class = TherapistLimitsOutput
+    queryset = TherapistLimits.objects.none()
+
+    def get_queryset(self) -> QuerySet[TherapistLimits]:
+        return TherapistLimits.objects.visible_to(self.request.user).select_related("therapist")
+
+    @extend_schema(request=TherapistLimitsInput, responses={201: TherapistLimitsOutput})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Set a therapist's limits instead of earlier ones; null is without limit. Admins only."""
+        asked = TherapistLimitsInput(data=request.data, context={"request": request})
+        asked.is_valid(raise_exception=True)
+        row = services.set_limits(**asked.validated_data, by=cast("User", request.user))
+        return Response(TherapistLimitsOutput(row).data, status=status.HTTP_201_CREATED)

@@ -19,6 +19,7 @@ from scheduling.models.hours import (
     Weekday,
     WorkingHours,
 )
+from scheduling.models.limits import TherapistLimits
 from scheduling.models.series import AppointmentSeries
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "OfLocationQuerySet",
     "OpeningHours",
     "SlotHold",
+    "TherapistLimits",
     "TimeOff",
     "TsTzRange",
     "Weekday",

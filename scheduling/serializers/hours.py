@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from clinic.core.api import StrictSerializer
 from clinic.models import Location
-from scheduling.models import Closure, ExtraHours, OpeningHours, TimeOff, Weekday, WorkingHours
+from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, Weekday, WorkingHours
 from scheduling.serializers.fields import InstantField, VisibleField
 from staff.models import User
 
@@ -53,6 +53,26 @@ class TimeOffOutput(serializers.ModelSerializer[TimeOff]):
     class Meta:
         model = TimeOff
         fields = ["id", "therapist_id", "location_id", "starts_at", "ends_at", "updated_at"]
+
+
+class TherapistLimitsInput(StrictSerializer):
+    therapist_id = VisibleField(User, source="therapist")
+    most_minutes_a_day = serializers.IntegerField(min_value=5, max_value=1440, allow_null=True)
+    most_minutes_without_break = serializers.IntegerField(min_value=5, max_value=1440, allow_null=True)
+    break_minutes = serializers.IntegerField(
+        min_value=1, max_value=240, default=15, help_text="Less time than this between two visits is no break."
+    )
+
+
+class TherapistLimitsOutput(serializers.ModelSerializer[TherapistLimits]):
+    id = serializers.UUIDField(source="public_id")
+    therapist_id = serializers.UUIDField(source="therapist.public_id")
+
+    class Meta:
+        model = TherapistLimits
+        fields = [
+            "id", "therapist_id", "most_minutes_a_day", "most_minutes_without_break", "break_minutes", "updated_at",
+        ]  # fmt: skip
 
 
 class OpeningHoursInput(StrictSerializer):

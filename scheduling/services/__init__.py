@@ -2,6 +2,7 @@
 
 from scheduling.services.booking import book_appointment, move_appointment, restore_appointment
 from scheduling.services.holds import book_held, extend_hold, hold_slot, release_hold
+from scheduling.services.limits import set_limits
 from scheduling.services.opening import (
     add_closure,
     add_extra_hours,
@@ -44,6 +45,7 @@ __all__ = [
     "remove_extra_hours",
     "remove_time_off",
     "restore_appointment",
+    "set_limits",
     "set_opening_hours",
     "set_working_hours",
 ]
