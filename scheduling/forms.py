@@ -13,6 +13,7 @@ from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, read_value
+from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
 from scheduling.models import CancelReason, SlotHold
 from scheduling.serializers.appointments import STAFF_REASONS
 from staff.models import User
@@ -170,9 +171,15 @@ class BookForm(WhenForm):
 
 
 class MoveForm(RefusableForm):
-    """Another time, therapist or room for a visit."""
+    """Another time, length, therapist or room for a visit."""
 
     on = DayField()
+    minutes = forms.IntegerField(
+        label="Length",
+        min_value=SHORTEST_MINUTES,
+        max_value=LONGEST_MINUTES,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "numeric"}),
+    )
     therapist = ByIdField(empty_label=None)
     room = ByIdField(required=False, empty_label="Any free room")
     slot = SlotField(label="Time", widget=forms.HiddenInput, error_messages={"required": "Choose a time."})
@@ -196,6 +203,7 @@ class MoveForm(RefusableForm):
             "starts_at": starts_at,
             "therapist": therapist,
             "room": self.cleaned_data["room"],
+            "minutes": self.cleaned_data["minutes"],
             "notify": self.cleaned_data["notify"],
             "expected_version": self.cleaned_data["version"],
         }

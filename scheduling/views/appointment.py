@@ -17,6 +17,7 @@ from messaging.models import Message
 from patients.services import note_patient_read
 from scheduling import services
 from scheduling.choices import as_buttons, as_uuid, day_asked, free_times, value_of
+from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import CancelForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
@@ -159,6 +160,7 @@ def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: A
 def _move_form(request: HttpRequest, visit: Appointment) -> MoveForm:
     initial = {
         "on": local_day(visit.starts_at, visit.location),
+        "minutes": visit.minutes,
         "therapist": visit.therapist.public_id,
         "version": visit.version,
     }
@@ -179,6 +181,18 @@ def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, An
         day=day,
         patient=visit.patient,
         ignoring=visit,
+        minutes=_minutes(asked.get("minutes", "")) or visit.minutes,
     )
     now = value_of(visit.starts_at, visit.therapist.public_id)
-    return {"times": times, "slot": asked.get("slot", "") or now, "location": visit.location}
+    shown = {"times": times, "slot": asked.get("slot", "") or now, "location": visit.location}
+    # A visit may stay where it is, to be made longer or given another room, also where nobody is offered a time:
+    # off the grid, or too soon.
+    if now in times.values or chosen != visit.therapist or day != local_day(visit.starts_at, visit.location):
+        return shown
+    return {**shown, "kept": now, "kept_at": visit.starts_at}
+
+
+def _minutes(text: str) -> int | None:
+    """The length asked for, if a visit may have it."""
+    asked = int(text) if text.isdecimal() and len(text) <= 3 else 0
+    return asked if SHORTEST_MINUTES <= asked <= LONGEST_MINUTES else None

@@ -468,6 +468,7 @@ def moving(desk, visit, **changes):
         "therapist": str(desk.therapist.public_id),
         "room": "",
         "slot": pressed(desk, 14),
+        "minutes": 50,
         "version": visit.version,
         "notify": "on",
         **changes,
@@ -491,6 +492,9 @@ def test_moving_to_a_free_time(desk, page_of):
     ("changes", "status", "shown"),
     [
         ({"slot": ""}, 422, "Choose a time."),
+        ({"minutes": 4}, 422, "greater than or equal to 5"),
+        ({"minutes": 481}, 422, "less than or equal to 480"),
+        ({"minutes": ""}, 422, "This field is required."),
         ({"slot": "2020-01-01T09:00:00+00:00~11111111-1111-4111-8111-111111111111"}, 422, "Choose a therapist"),
         ({"version": 9}, 412, "Changed in the meantime"),
     ],
@@ -501,6 +505,41 @@ def test_a_move_that_is_refused_says_why_and_changes_nothing(desk, page_of, chan
     assert answer.status_code == status
     assert shown in text_of(answer)
     assert Appointment.objects.get().starts_at == at(9)
+
+
+def test_a_visit_is_made_longer_where_it_is(desk, page_of):
+    visit = desk.book(at(9))
+    wanted = moving(desk, visit, minutes=80, slot=pressed(desk, 9))
+
+    answer = page_of(desk.front_desk).post(f"/appointments/{visit.public_id}/move/", wanted)
+
+    assert answer.status_code == 302
+    moved = Appointment.objects.get()
+    assert (moved.starts_at, moved.minutes, moved.version) == (at(9), 80, 2)
+
+
+def test_times_to_move_to_are_offered_for_the_length_of_the_visit_or_the_one_asked_for(desk, page_of):
+    visit = desk.book(at(9), minutes=110)
+    client, day = page_of(desk.front_desk), at(9).date().isoformat()
+
+    def offered(**asked):
+        return text_of(client.get(f"/appointments/{visit.public_id}/slots/", {"on": day, **asked})).count('name="slot"')
+
+    assert offered() == 25
+    assert offered(minutes="50") == 29
+    assert [offered(minutes=odd) for odd in ("4", "x", "9999", "²")] == [25, 25, 25, 25]
+
+
+def test_a_visit_may_stay_at_a_time_nobody_else_would_be_offered(desk, page_of):
+    visit = desk.book(at(9, 5))
+    client, address = page_of(desk.front_desk), f"/appointments/{visit.public_id}/slots/"
+
+    page = text_of(client.get(address, {"on": at(9).date().isoformat()}))
+    next_day = text_of(client.get(address, {"on": (at(9) + timedelta(days=1)).date().isoformat()}))
+
+    assert "Stay at 09:05" in page
+    assert page.count("checked") == 1
+    assert "Stay at" not in next_day
 
 
 def test_a_move_onto_somebody_offers_other_times(desk, page_of):
