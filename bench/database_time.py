@@ -25,7 +25,7 @@ from patients.models import Patient
 from patients.searching import read_term
 from scheduling import services
 from scheduling.availability import free_slots
-from scheduling.diary import diary_day
+from scheduling.diary import board
 from scheduling.models import Appointment, AppointmentStatus
 
 Act = Callable[[], Any]
@@ -189,7 +189,7 @@ def _day(asked: Questions) -> Pair:
     from_, to = day_bounds(day, asked.location.timezone)
 
     def ours() -> int:
-        shown = diary_day(location=asked.location, day=day, user=asked.desk)
+        shown = board(location=asked.location, day=day, user=asked.desk)
         return len(shown.visits)
 
     def least() -> int:

@@ -84,13 +84,15 @@ def free_slots(
     patient: Patient | None = None,
     ignoring: Appointment | None = None,
     minutes: int | None = None,
+    room: Room | None = None,
     now: datetime | None = None,
 ) -> list[Slot]:
     """Every start in `[from_, to)` at which the visit could be booked, in order of time; seven queries at most.
 
     `patient` leaves out the patient's own visits, and everything if the service is not for them; `ignoring` treats one
-    visit as if it were not there (to move it); `minutes` is a length of its own instead of the service's. Times are on
-    the location's grid; where it offers only adjacent ones, they are the first and the last of each free stretch.
+    visit as if it were not there (to move it); `minutes` is a length of its own instead of the service's; `room` is the
+    one it has to be in. Times are on the location's grid; where it offers only adjacent ones, they are the first and
+    the last of each free stretch.
     """
     if not from_ < to <= from_ + WIDEST_WINDOW:
         raise WindowTooWide()
@@ -109,6 +111,8 @@ def free_slots(
         day_bounds(last, location.timezone)[1] + timedelta(seconds=shape.length + shape.after),
     )
     rooms = Room.objects.fit_for(service).filter(location=location)
+    if room is not None:
+        rooms = rooms.filter(pk=room.pk)
     taken = Appointment.objects.busy_between(*around).exclude_one(ignoring)
     booked = _booked(people, rooms, patient, taken)
     search = Search(location, shape, working, booked, interval(earliest, earliest)[1])
@@ -208,6 +212,7 @@ def next_free(
     after: datetime,
     ignoring: Appointment | None = None,
     minutes: int | None = None,
+    room: Room | None = None,
     count: int = 3,
 ) -> list[Slot]:
     """The first few free slots of a therapist in the week after a time, for a patient who was refused it."""
@@ -221,5 +226,6 @@ def next_free(
         patient=patient,
         ignoring=ignoring,
         minutes=minutes,
+        room=room,
     )
     return slots[:count]

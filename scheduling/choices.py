@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from clinic.core.clock import day_bounds
-from clinic.models import Location, Service
+from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.availability import Slot, free_slots
 from scheduling.errors import Clash
@@ -49,6 +49,11 @@ class FreeTimes:
         """All that may be pressed."""
         return [choice.value for choice in [*self.choices, *self.later]]
 
+    def value_at(self, wished: str) -> str:
+        """The value of the free time at a wished instant without a therapist; anything else as it is."""
+        instant = instant_of(wished)
+        return next((one.value for one in self.choices if instant == one.slot.starts_at), wished)
+
 
 def value_of(starts_at: datetime, therapist_id: uuid.UUID) -> str:
     """A time and a therapist as one form value."""
@@ -58,12 +63,17 @@ def value_of(starts_at: datetime, therapist_id: uuid.UUID) -> str:
 def read_value(text: str) -> tuple[datetime, uuid.UUID] | None:
     """What a form value says; None when it is not one."""
     instant, _, therapist = text.partition("~")
+    starts_at, therapist_id = instant_of(instant), as_uuid(therapist)
+    return (starts_at, therapist_id) if starts_at and therapist_id else None
+
+
+def instant_of(text: str) -> datetime | None:
+    """A time from an address or a form; None when it is none."""
     try:
-        starts_at = parse_datetime(instant)
-        therapist_id = uuid.UUID(therapist)
+        found = parse_datetime(text.replace(" ", "+"))
     except ValueError:
         return None
-    return (starts_at, therapist_id) if starts_at and timezone.is_aware(starts_at) else None
+    return found if found and timezone.is_aware(found) else None
 
 
 def as_uuid(text: str) -> uuid.UUID | None:
@@ -83,6 +93,7 @@ def free_times(
     patient: Patient | None = None,
     ignoring: Appointment | None = None,
     minutes: int | None = None,
+    room: Room | None = None,
 ) -> FreeTimes:
     """The day's free times, one therapist for each; six later ones if the day has none."""
     from_, until = day_bounds(day, location.timezone)
@@ -95,6 +106,7 @@ def free_times(
         patient=patient,
         ignoring=ignoring,
         minutes=minutes,
+        room=room,
     )
     today = [slot for slot in slots if slot.starts_at < until]
     later = [] if today else _one_each(slots)[:MOST_LATER]

@@ -181,6 +181,7 @@ def with_alternatives(clash: errors.Clash, claim: SlotClaim) -> errors.Clash:
         after=claim.starts_at,
         ignoring=claim.replaces,
         minutes=claim.minutes,
+        room=claim.room,
     )
     return clash.offering(as_facts(slots))
 

@@ -1,19 +1,21 @@
-"""One day of one location as the desk sees it: a column per therapist, with hours, visits and free time."""
+"""One location as the desk sees it: a day in columns per therapist or per room, or a therapist's week."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.core.clock import at_local, day_bounds, local, today_in, zone
-from clinic.models import Location
-from scheduling.hours import WorkingTime
-from scheduling.intervals import Interval, instant, interval, merge, offset_at, subtract
+from clinic.core.clock import at_local, day_bounds, local, zone
+from clinic.models import Location, Room
+from scheduling.board import HOLDS_NOTHING, Arrangement, Board, Card, Column, Stretch
+from scheduling.hours import WorkingTime, days_between
+from scheduling.intervals import Interval, instant, intersect, interval, offset_at, subtract
 from scheduling.models import LAPSED, Appointment, AppointmentStatus
 from screening.services import lights
 from staff.models import User
@@ -22,120 +24,89 @@ from staff.models import User
 QUARTER, HALF_HOUR = 15 * 60, 30 * 60
 # A day is drawn at least from nine to four.
 LATEST_START, EARLIEST_END = 9, 16
-HOLDS_NOTHING = (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Some time in a column: closed, away, a buffer, or free to be clicked."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True)
-class Card:
-    """A visit in a column; without the visit itself when it is not the reader's to see, or elsewhere."""
-
-    starts_at: datetime
-    ends_at: datetime
-    appointment: Appointment | None
-    light: str
-    elsewhere: str
-    # A slot kept while a form is filled or an offer is out.
-    is_held: bool = False
-    buffers: tuple[Stretch, ...] = ()
-    # Which of how many stand side by side: a missed visit whose time was given away again.
-    lane: int = 1
-    lanes: int = 1
-
-    @property
-    def is_short(self) -> bool:
-        """Too low for a third line of text."""
-        return self.ends_at - self.starts_at < timedelta(minutes=40)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A therapist's day."""
-
-    therapist: User
-    cards: list[Card]
-    closed: list[Stretch] = field(default_factory=list)
-    away: list[Stretch] = field(default_factory=list)
-    slots: list[Stretch] = field(default_factory=list)
-
-    @property
-    def visit_count(self) -> int:
-        """Visits the reader sees that take place or are meant to."""
-        shown = [card.appointment for card in self.cards if card.appointment]
-        return sum(1 for visit in shown if visit.status not in HOLDS_NOTHING)
+WEEKEND = 5
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Which day is drawn, from when until when."""
+    """Which day is drawn, from when until when, and what is over."""
 
-    day: date
-    drawn: Interval
-
-
-@dataclass(frozen=True)
-class DiaryDay:
-    """Everything the diary prints."""
-
-    location: Location
     day: date
     is_today: bool
-    first_hour: int
-    last_hour: int
-    columns: list[Column]
-    cancelled: list[Card]
-
-    @property
-    def hours(self) -> range:
-        return range(self.first_hour, self.last_hour)
-
-    @property
-    def visits(self) -> list[Card]:
-        """All visits the reader may see, cancelled ones too, in order of time: the list view."""
-        cards = [card for column in self.columns for card in column.cards if card.appointment]
-        return sorted([*cards, *self.cancelled], key=lambda card: card.starts_at)
+    drawn: Interval
+    past: Interval
 
 
-def diary_day(*, location: Location, day: date, user: User, now: datetime | None = None) -> DiaryDay:
-    """The day, in a constant number of queries. Visits hidden from the reader are shown as busy time."""
-    people = {one.pk: one for one in User.objects.therapists().filter(locations=location)}
-    working = WorkingTime.of(location=location, therapists=list(people), first=day, last=day)
-    rows = _rows(location, list(people), day)
+def board(
+    *,
+    location: Location,
+    day: date,
+    user: User,
+    arrangement: Arrangement = Arrangement.THERAPISTS,
+    whose: User | None = None,
+    now: datetime | None = None,
+) -> Board:
+    """The day or the week, in a constant number of queries. Visits hidden from the reader are shown as busy time.
+
+    A week is one therapist's: without `whose` the reader's own, or the first one's. Rooms are always all of them.
+    """
+    therapists = list(User.objects.therapists().filter(locations=location))
+    whose = _whose(arrangement, whose, user, therapists)
+    days = _week_of(day) if arrangement is Arrangement.WEEK else [day]
+    shown = [person for person in therapists if whose in (None, person)]
+    rows = _rows(location, arrangement, shown, days, whose)
     cards = _cards(rows, location, user)
-    for row in rows:
-        people.setdefault(row.therapist_id, row.therapist)
-    by_therapist: dict[int, list[tuple[Appointment, Card]]] = defaultdict(list)
-    for row, card in zip(rows, cards, strict=True):
-        if row.status != AppointmentStatus.CANCELLED:
-            by_therapist[row.therapist_id].append((row, card))
-    hours = _drawn_hours(location, day, rows, [working.hours_on(key, day) for key in people])
-    frame = Frame(day, interval(*(_hour(day, hour, location) for hour in hours)))
-    columns = [
-        _column(person, by_therapist[key], working, frame, now or timezone.now())
-        for key, person in people.items()
-        if by_therapist[key] or working.hours_on(key, day)
-    ]
+    drawing = Drawing(
+        location=location,
+        working=WorkingTime.of(location=location, therapists=[one.pk for one in shown], first=days[0], last=days[-1]),
+        held=[pair for pair in zip(rows, cards, strict=True) if pair[0].status != AppointmentStatus.CANCELLED],
+        people=_everybody(shown, rows, whose),
+        now=now or timezone.now(),
+    )
+    hours = drawing.hours(days)
+    columns = list(drawing.columns(arrangement, days, hours))
     cancelled = [
         card
         for row, card in zip(rows, cards, strict=True)
         if row.status == AppointmentStatus.CANCELLED and card.appointment
     ]
-    return DiaryDay(location, day, day == today_in(location.timezone), *hours, columns, cancelled)
+    return Board(location, arrangement, day, days, therapists, whose, *hours, columns, cancelled)
 
 
-def _rows(location: Location, therapists: list[int], day: date) -> list[Appointment]:
-    """All visits here, and what keeps its therapists busy elsewhere."""
-    from_, until = day_bounds(day, location.timezone)
-    elsewhere = Q(therapist__in=therapists) & ~Q(status__in=HOLDS_NOTHING)
+def _whose(arrangement: Arrangement, asked: User | None, reader: User, therapists: list[User]) -> User | None:
+    if arrangement is Arrangement.ROOMS:
+        return None
+    if arrangement is not Arrangement.WEEK or asked in therapists:
+        return asked if asked in therapists else None
+    return reader if reader in therapists else next(iter(therapists), None)
+
+
+def _week_of(day: date) -> list[date]:
+    """Monday to Sunday."""
+    monday = day - timedelta(days=day.weekday())
+    return list(days_between(monday, monday + timedelta(days=6)))
+
+
+def _everybody(shown: list[User], rows: list[Appointment], whose: User | None) -> dict[int, User]:
+    """Those who work here, and those who have a visit here though they no longer do."""
+    people = {one.pk: one for one in shown}
+    if whose is None:
+        for row in rows:
+            people.setdefault(row.therapist_id, row.therapist)
+    return people
+
+
+def _rows(
+    location: Location, arrangement: Arrangement, therapists: list[User], days: list[date], whose: User | None
+) -> list[Appointment]:
+    """All visits here, and what keeps its therapists busy elsewhere; of one therapist only, if it is asked for one."""
+    from_, until = day_bounds(days[0], location.timezone)[0], day_bounds(days[-1], location.timezone)[1]
     rows = Appointment.objects.for_diary().filter(starts_at__gte=from_, starts_at__lt=until).exclude(LAPSED)
-    return list(rows.filter(Q(location=location) | elsewhere))
+    if arrangement is Arrangement.ROOMS:
+        return list(rows.filter(location=location))
+    elsewhere = Q(therapist__in=therapists) & ~Q(status__in=HOLDS_NOTHING)
+    rows = rows.filter(Q(location=location) | elsewhere)
+    return list(rows.filter(therapist=whose) if whose else rows)
 
 
 def _cards(rows: list[Appointment], location: Location, user: User) -> list[Card]:
@@ -161,19 +132,92 @@ def _buffers(row: Appointment) -> tuple[Stretch, ...]:
     return tuple(Stretch(*pair) for pair in edges if pair[0] < pair[1] and row.status not in HOLDS_NOTHING)
 
 
-def _column(
-    person: User, held: list[tuple[Appointment, Card]], working: WorkingTime, frame: Frame, now: datetime
-) -> Column:
-    hours, open_hours = working.bookable_on(person.pk, frame.day), working.open_on(person.pk, frame.day)
-    taken = [interval(row.busy_from, row.busy_until) for row, _ in held if row.status not in HOLDS_NOTHING]
-    free = subtract(open_hours, [*taken, (0, int(now.timestamp()))])
-    return Column(
-        therapist=person,
-        cards=_side_by_side([card for _, card in held]),
-        closed=_stretches(subtract([frame.drawn], hours)),
-        away=_stretches(subtract(hours, open_hours)),
-        slots=_stretches(_pieces(free, working.zone)),
-    )
+@dataclass(frozen=True)
+class Drawing:
+    """What columns are made of: hours, and visits with their cards."""
+
+    location: Location
+    working: WorkingTime
+    held: list[tuple[Appointment, Card]]
+    people: dict[int, User]
+    now: datetime
+
+    def hours(self, days: list[date]) -> tuple[int, int]:
+        """The first and last full hour that hold everybody's hours and every visit on any of these days."""
+        used = [interval(row.starts_at, row.ends_at) for row, _ in self.held]
+        used += [block for day in days for key in self.people for block in self.working.hours_on(key, day)]
+        if not used:
+            return LATEST_START, EARLIEST_END + 1
+        spans = [self._wall_hours(block) for block in used]
+        return min(LATEST_START, *(first for first, _ in spans)), max(EARLIEST_END, *(last for _, last in spans))
+
+    def columns(self, arrangement: Arrangement, days: list[date], hours: tuple[int, int]) -> Iterator[Column]:
+        """In order, without those in which there is nothing to see: nobody's hours, no visit."""
+        frames = [self._frame(day, hours) for day in days]
+        if arrangement is Arrangement.ROOMS:
+            yield from self._rooms(frames[0])
+            return
+        for frame in frames:
+            for key, person in self.people.items():
+                held = self._by_therapist[key, frame.day]
+                is_weekday = arrangement is Arrangement.WEEK and frame.day.weekday() < WEEKEND
+                if held or is_weekday or self.working.hours_on(key, frame.day):
+                    yield self._of_therapist(person, held, frame)
+
+    @cached_property
+    def _by_therapist(self) -> dict[tuple[int, date], list[tuple[Appointment, Card]]]:
+        """What each therapist has on each local day."""
+        pairs: dict[tuple[int, date], list[tuple[Appointment, Card]]] = defaultdict(list)
+        for row, card in self.held:
+            pairs[row.therapist_id, local(card.starts_at, self.location.timezone).date()].append((row, card))
+        return pairs
+
+    def _rooms(self, frame: Frame) -> Iterator[Column]:
+        """Every room in use, and those no longer in use that have a visit."""
+        by_room: dict[int, list[tuple[Appointment, Card]]] = defaultdict(list)
+        for row, card in self.held:
+            by_room[row.room_id].append((row, card))
+        for room in Room.objects.filter(location=self.location).order_by("name", "id"):
+            if room.is_active or by_room[room.pk]:
+                yield self._of_room(room, by_room[room.pk], frame)
+
+    def _of_therapist(self, person: User, held: list[tuple[Appointment, Card]], frame: Frame) -> Column:
+        hours = self.working.bookable_on(person.pk, frame.day)
+        open_hours = self.working.open_on(person.pk, frame.day)
+        return Column(
+            day=frame.day,
+            is_today=frame.is_today,
+            therapist=person,
+            cards=_side_by_side([card for _, card in held]),
+            closed=_stretches(subtract([frame.drawn], hours)),
+            away=_stretches(subtract(hours, open_hours)),
+            slots=self._slots(held, open_hours, frame),
+        )
+
+    def _of_room(self, room: Room, held: list[tuple[Appointment, Card]], frame: Frame) -> Column:
+        """A room is open as long as the location; whether a therapist is free then, the booking form says."""
+        hours = intersect(self.working.opening_on(frame.day), [frame.drawn])
+        return Column(
+            day=frame.day,
+            is_today=frame.is_today,
+            room=room,
+            cards=_side_by_side([card for _, card in held]),
+            closed=_stretches(subtract([frame.drawn], hours)),
+            slots=self._slots(held, hours, frame) if room.is_active else [],
+        )
+
+    def _slots(self, held: list[tuple[Appointment, Card]], hours: list[Interval], frame: Frame) -> list[Stretch]:
+        taken = [interval(row.busy_from, row.busy_until) for row, _ in held if row.status not in HOLDS_NOTHING]
+        return _stretches(_pieces(subtract(hours, [*taken, frame.past]), self.working.zone))
+
+    def _frame(self, day: date, hours: tuple[int, int]) -> Frame:
+        drawn = interval(*(_hour(day, hour, self.location) for hour in hours))
+        is_today = day == local(self.now, self.location.timezone).date()
+        return Frame(day, is_today, drawn, (0, int(self.now.timestamp())))
+
+    def _wall_hours(self, block: Interval) -> tuple[int, int]:
+        first, last = (local(instant(at), self.location.timezone) for at in (block[0], block[1] - 1))
+        return first.hour, last.hour + 1 if last.date() == first.date() else 24
 
 
 def _pieces(free: Iterable[Interval], zone_name: str) -> list[Interval]:
@@ -202,17 +246,6 @@ def _side_by_side(cards: list[Card]) -> list[Card]:
         for group in groups
         for number, card in enumerate(group)
     ]
-
-
-def _drawn_hours(
-    location: Location, day: date, rows: list[Appointment], working: list[list[Interval]]
-) -> tuple[int, int]:
-    """The first and last full hour that hold everybody's hours and every visit."""
-    used = merge([interval(row.starts_at, row.ends_at) for row in rows] + [block for one in working for block in one])
-    if not used:
-        return LATEST_START, EARLIEST_END + 1
-    first, last = local(instant(used[0][0]), location.timezone), local(instant(used[-1][1] - 1), location.timezone)
-    return min(LATEST_START, first.hour), max(EARLIEST_END, last.hour + 1 if last.date() == day else 24)
 
 
 def _hour(day: date, hour: int, location: Location) -> datetime:

@@ -88,6 +88,7 @@ class WhenForm(RefusableForm):
     location = ByIdField(widget=forms.HiddenInput)
     service = ByIdField(empty_label=None)
     therapist = ByIdField(required=False, empty_label="Any therapist")
+    room = ByIdField(required=False, empty_label="Any free room")
     on = DayField()
     patient = ByIdField(
         required=False, widget=forms.HiddenInput, error_messages={"invalid_choice": "There is no such patient."}
@@ -101,9 +102,11 @@ class WhenForm(RefusableForm):
     def __init__(self, *args: Any, user: User, location: Location | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         therapists = User.objects.visible_to(user).therapists()
+        rooms = Room.objects.visible_to(user).filter(is_active=True).order_by("name", "id")
         if location is not None:
-            therapists = therapists.filter(locations=location)
+            therapists, rooms = therapists.filter(locations=location), rooms.filter(location=location)
         rows = {
+            "room": rooms,
             "location": Location.objects.visible_to(user),
             "service": Service.objects.visible_to(user).offered(),
             "therapist": therapists,
@@ -151,7 +154,7 @@ class BookForm(WhenForm):
 
     def wish(self, user: User) -> dict[str, Any]:
         """The booking's arguments. Raises Invalid when the therapist of the chosen time is not to be seen."""
-        names = ("patient", "service", "location", "notify", "hold")
+        names = ("patient", "service", "location", "room", "notify", "hold")
         wished = {name: self.cleaned_data[name] for name in names}
         if self.cleaned_data.get("overlap_at") and not self.cleaned_data.get("alternative"):
             return {**wished, **self._overlap()}
@@ -207,6 +210,42 @@ class MoveForm(RefusableForm):
             "notify": self.cleaned_data["notify"],
             "expected_version": self.cleaned_data["version"],
         }
+
+
+class ShiftForm(RefusableForm):
+    """Where a visit was put down in the diary: a column's day, and its therapist or room."""
+
+    on = DayField()
+    at = forms.TimeField(input_formats=["%H:%M"])
+    minutes = forms.IntegerField(min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES)
+    therapist = ByIdField(required=False)
+    room = ByIdField(required=False)
+    notify = forms.BooleanField(required=False, initial=True, label="Tell the patient the new time")
+    version = forms.IntegerField(min_value=1)
+    # A free time offered after a clash; pressing it outweighs where it was put down.
+    slot = SlotField(required=False)
+
+    def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location, self.people = location, User.objects.visible_to(user).therapists().filter(locations=location)
+        rooms = Room.objects.visible_to(user).filter(location=location, is_active=True)
+        self.fields["therapist"].queryset = self.people  # type: ignore[attr-defined]
+        self.fields["room"].queryset = rooms  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        entries = super().clean() or {}
+        pressed = entries.get("slot")
+        if pressed:
+            entries["starts_at"], entries["therapist"] = pressed[0], self.people.filter(public_id=pressed[1]).first()
+        elif entries.get("on") and entries.get("at"):
+            entries["starts_at"] = at_local(entries["on"], entries["at"], self.location.timezone)
+        return entries
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """The move's arguments."""
+        names = ("starts_at", "minutes", "therapist", "room", "notify")
+        return {**{name: self.cleaned_data[name] for name in names}, "expected_version": self.cleaned_data["version"]}
 
 
 class RestoreForm(RefusableForm):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, hold, series, visit
+from scheduling.views import appointment, book, diary, hold, series, shift, visit
 
 app_name = "scheduling"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/cancel/", appointment.cancel, name="cancel"),
     path("appointments/<uuid:public_id>/restore/", appointment.restore, name="restore"),
     path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
+    path("appointments/<uuid:public_id>/shift/", shift.shift, name="shift"),
     path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
     path("p/visit/", visit.visit, name="visit"),
     path("p/visit/confirm/", visit.confirm, name="visit-confirm"),

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from clinic.core.clock import local, zone_label
 from clinic.models import Location
-from scheduling.diary import DiaryDay
-from scheduling.models import AppointmentStatus, CancelReason
+from scheduling.board import Board, Column
+from scheduling.lifecycle import MOVABLE
+from scheduling.models import Appointment, AppointmentStatus, CancelReason
 from scheduling.series_changes import Kept
-from staff.models import User
 
 register = template.Library()
 
@@ -72,6 +72,12 @@ def visit_state(status: str) -> VisitState:
 
 
 @register.filter
+def may_move(visit: Appointment) -> bool:
+    """Whether it may be given another time."""
+    return visit.status in MOVABLE
+
+
+@register.filter
 def act_name(action: str) -> str:
     """An audited act in the desk's words."""
     return ACTS.get(action, action)
@@ -102,18 +108,19 @@ def day_of(instant: datetime, location: Location) -> str:
 
 
 @register.simple_tag
-def book_address(location: Location, therapist: User, starts_at: datetime) -> str:
+def book_address(location: Location, column: Column, starts_at: datetime) -> str:
     """The booking form, filled in with a free place of the diary."""
+    whose = {"room": column.room} if column.room else {"therapist": column.therapist}
     query = {
         "location": str(location.public_id),
-        "therapist": str(therapist.public_id),
+        **{name: str(row.public_id) for name, row in whose.items() if row},
         "starts_at": starts_at.isoformat(),
     }
     return reverse("scheduling:book", query=query)
 
 
 @register.simple_tag
-def diary_now(now: datetime, diary: DiaryDay) -> str:
+def diary_now(now: datetime, diary: Board) -> str:
     """The classes that put the now-line at its place; none when it lies outside the drawn hours."""
     wall = local(now, diary.location.timezone)
     is_drawn = diary.first_hour <= wall.hour < diary.last_hour

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import AuditEvent
 from clinic.core.errors import Changed, Invalid
+from clinic.models import Room
 from messaging.models import Message
 from patients.services import note_patient_read
 from scheduling import services
@@ -181,6 +182,7 @@ def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, An
         day=day,
         patient=visit.patient,
         ignoring=visit,
+        room=_room(visit, asked.get("room", "")),
         minutes=_minutes(asked.get("minutes", "")) or visit.minutes,
     )
     now = value_of(visit.starts_at, visit.therapist.public_id)
@@ -190,6 +192,12 @@ def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, An
     if now in times.values or chosen != visit.therapist or day != local_day(visit.starts_at, visit.location):
         return shown
     return {**shown, "kept": now, "kept_at": visit.starts_at}
+
+
+def _room(visit: Appointment, text: str) -> Room | None:
+    """The room asked for, if the visit's location has it."""
+    key = as_uuid(text)
+    return Room.objects.filter(location=visit.location, public_id=key).first() if key else None
 
 
 def _minutes(text: str) -> int | None:

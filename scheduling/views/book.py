@@ -9,13 +9,22 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.core.errors import Invalid
 from clinic.models import Location, Service
 from scheduling import services
-from scheduling.choices import FIRST_DAY, LAST_DAY, as_buttons, as_uuid, day_asked, free_times, read_value, value_of
+from scheduling.choices import (
+    FIRST_DAY,
+    LAST_DAY,
+    as_buttons,
+    as_uuid,
+    day_asked,
+    free_times,
+    instant_of,
+    read_value,
+    value_of,
+)
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import BookForm, WhenForm
 from scheduling.hours import local_day
@@ -115,41 +124,39 @@ def _times(asked: Mapping[str, Any], user: User) -> dict[str, Any]:
         service=service,
         day=day,
         therapist=entries.get("therapist"),
+        room=entries.get("room"),
         patient=entries.get("patient"),
         ignoring=entries.get("hold"),
     )
     # `wished` is the place of the diary that was pressed; it counts again once a service fits into it.
-    slot = str(asked.get("slot") or asked.get("wished") or "")
+    slot = str(asked.get("slot") or times.value_at(str(asked.get("wished") or "")))
     return {"times": times, "slot": slot, "location": location, "lost": _lost(slot, times.values)}
 
 
 def _lost(slot: str, offered: list[str]) -> datetime | None:
     """The time that was pressed, if it is not (or no longer) among the free ones."""
     pressed = read_value(slot)
-    return pressed[0] if pressed and slot not in offered else None
+    return pressed[0] if pressed and slot not in offered else instant_asked(slot)
 
 
 def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
     """What the address says: where, with whom, when, for whom."""
     starts_at = instant_asked(request.GET.get("starts_at", ""))
-    therapist = as_uuid(request.GET.get("therapist", ""))
+    therapist, room = as_uuid(request.GET.get("therapist", "")), as_uuid(request.GET.get("room", ""))
     first = Service.objects.visible_to(request.user).offered().first()
     return {
         "location": location.public_id,
         "therapist": therapist or "",
+        "room": room or "",
         "service": request.GET.get("service") or (first.public_id if first else ""),
         "patient": as_uuid(request.GET.get("patient", "")) or "",
         "on": local_day(starts_at, location) if starts_at else day_asked(request.GET.get("date", ""), location),
-        "wished": value_of(starts_at, therapist) if starts_at and therapist else "",
+        # In a room's column a time is pressed with whoever is free then.
+        "wished": (value_of(starts_at, therapist) if therapist else starts_at.isoformat()) if starts_at else "",
     }
 
 
 def instant_asked(text: str) -> datetime | None:
     """A time from an address, within the years a diary can show; None when it is none."""
-    try:
-        instant = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        return None
-    if instant is None or instant.tzinfo is None:
-        return None
-    return instant if FIRST_DAY.year < instant.year < LAST_DAY.year else None
+    instant = instant_of(text)
+    return instant if instant and FIRST_DAY.year < instant.year < LAST_DAY.year else None

@@ -1,9 +1,10 @@
-"""The diary: one day of one location, refreshed while it is looked at."""
+"""The diary: one location's day or a therapist's week, refreshed while it is looked at."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,73 +15,123 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from scheduling.choices import day_asked
-from scheduling.diary import DiaryDay, diary_day
+from scheduling.board import Arrangement, Board
+from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, day_asked
+from scheduling.diary import board
 from scheduling.hours import local_day
 from scheduling.views.entrance import desk_page, is_for, location_of, member
+from staff.models import User
 
-BOARD = "diary-grid"
+GRID = "diary-grid"
+REMEMBERED = "diary_look"
+# How the day may be looked at, and how much height an hour is given; the first of each is the usual one.
+VIEWS = {"grid": "Therapists", "rooms": "Rooms", "week": "Week", "list": "List"}
+ZOOMS = {"normal": "Normal", "compact": "Low", "tall": "Tall"}
+ARRANGEMENTS = {"rooms": Arrangement.ROOMS, "week": Arrangement.WEEK}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a member looks at the diary; remembered until they look otherwise."""
+
+    view: str = "grid"
+    zoom: str = "normal"
+    # The public id of the only therapist shown on a day; empty is everybody.
+    whose: str = ""
+    # Whose week.
+    week_of: str = ""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        return ARRANGEMENTS.get(self.view, Arrangement.THERAPISTS)
 
 
 @require_safe
 @desk_page
 def diary(request: HttpRequest) -> HttpResponse:
-    """Who is where today, and where there is room."""
+    """Who is where, and where there is room."""
     location, locations = location_of(request)
     if location is None:
         return render(request, "scheduling/diary.html", {"location": None})
-    day = day_asked(request.GET.get("date", ""), location)
-    shown = diary_day(location=location, day=day, user=member(request))
-    context = {"diary": shown, "location": location, "locations": locations, "now": timezone.now()}
-    if is_for(request, BOARD):
+    look = _look(request)
+    shown = board(
+        location=location,
+        day=day_asked(request.GET.get("date", ""), location),
+        user=member(request),
+        arrangement=look.arrangement,
+        whose=_whose(request, look),
+    )
+    context = {"diary": shown, "location": location, "locations": locations, "look": look, "now": timezone.now()}
+    if is_for(request, GRID):
         return _refreshed(request, context, shown)
-    view = "list" if request.GET.get("view") == "list" else "grid"
-    board = _board(context)
-    addresses = _addresses(shown, view, _digest(board))
-    return render(request, "scheduling/diary.html", {**context, **board, **addresses, "view": view})
+    parts = _parts(context)
+    context |= {**parts, **_addresses(shown, look, _digest(parts)), "views": VIEWS, "zooms": ZOOMS}
+    return render(request, "scheduling/diary.html", context)
 
 
-def _refreshed(request: HttpRequest, context: dict[str, Any], shown: DiaryDay) -> HttpResponse:
+def _look(request: HttpRequest) -> Look:
+    """As the address says, for the rest as it was looked at last. A refresh in the background changes no habit."""
+    asked = {**asdict(Look()), **request.session.get(REMEMBERED, {}), **request.GET.dict()}
+    look = Look(
+        view=asked["view"] if asked["view"] in VIEWS else Look.view,
+        zoom=asked["zoom"] if asked["zoom"] in ZOOMS else Look.zoom,
+        whose=str(as_uuid(asked["whose"]) or ""),
+        week_of=str(as_uuid(asked["week_of"]) or ""),
+    )
+    if not is_for(request, GRID) and request.session.get(REMEMBERED, asdict(Look())) != asdict(look):
+        request.session[REMEMBERED] = asdict(look)
+    return look
+
+
+def _whose(request: HttpRequest, look: Look) -> User | None:
+    key = look.week_of if look.view == "week" else look.whose
+    return User.objects.visible_to(request.user).filter(public_id=key).first() if key else None
+
+
+def _refreshed(request: HttpRequest, context: dict[str, Any], shown: Board) -> HttpResponse:
     """The grid anew, if it is not what the page already shows; the whole page, if its hours no longer fit."""
     if request.GET.get("hours") != _hours(shown):
         return HttpResponseClientRefresh()
-    board = _board(context)
-    digest = _digest(board)
+    parts = _parts(context)
+    digest = _digest(parts)
     if request.GET.get("seen") == digest:
         return HttpResponse(status=204)
-    addresses = _addresses(shown, "grid", digest)
-    return render(request, "scheduling/_diary_refreshed.html", {**context, **board, **addresses})
+    addresses = _addresses(shown, context["look"], digest)
+    return render(request, "scheduling/_diary_refreshed.html", {**context, **parts, **addresses})
 
 
-def _board(context: dict[str, Any]) -> dict[str, str]:
-    """The day as columns and as a list."""
-    return {
-        "columns_html": render_to_string("scheduling/_diary_columns.html", context),
-        "list_html": render_to_string("scheduling/_diary_list.html", context),
-    }
+def _parts(context: dict[str, Any]) -> dict[str, str]:
+    """The day as columns, as a list, and what of it is still open."""
+    names = {"columns_html": "_diary_columns", "list_html": "_diary_list", "panel_html": "_diary_panel"}
+    return {key: render_to_string(f"scheduling/{name}.html", context) for key, name in names.items()}
 
 
-def _digest(board: dict[str, str]) -> str:
+def _digest(parts: dict[str, str]) -> str:
     """A short name for what the board shows, so that an unchanged one is not sent again."""
-    return hashlib.sha256("".join(board.values()).encode()).hexdigest()[:16]
+    return hashlib.sha256("".join(parts.values()).encode()).hexdigest()[:16]
 
 
-def _hours(shown: DiaryDay) -> str:
+def _hours(shown: Board) -> str:
     return f"{shown.first_hour}-{shown.last_hour}"
 
 
-def _addresses(shown: DiaryDay, view: str, digest: str) -> dict[str, Any]:
+def _kept(look: Look) -> dict[str, str]:
+    """What a refresh has to name, because a member may look at two diaries at once."""
+    return {"view": look.view, "whose": look.whose, "week_of": look.week_of}
+
+
+def _addresses(shown: Board, look: Look, digest: str) -> dict[str, Any]:
     location = str(shown.location.public_id)
+    step = timedelta(days=7 if shown.is_week else 1)
 
-    def of(day: Any, **more: str) -> str:
-        return "?" + urlencode({"date": day.isoformat(), "location": location, **more})
+    def of(day: date, **more: str) -> str:
+        within = min(max(day, FIRST_DAY), LAST_DAY)
+        return "?" + urlencode({"date": within.isoformat(), "location": location, **more})
 
-    kept = {"view": "list"} if view == "list" else {}
     return {
-        "today_address": of(local_day(timezone.now(), shown.location), **kept),
-        "previous_address": of(shown.day - timedelta(days=1), **kept),
-        "next_address": of(shown.day + timedelta(days=1), **kept),
-        "grid_address": of(shown.day),
-        "list_address": of(shown.day, view="list"),
-        "refresh_address": of(shown.day, hours=_hours(shown), seen=digest),
+        "today_address": of(local_day(timezone.now(), shown.location)),
+        "previous_address": of(shown.day - step),
+        "next_address": of(shown.day + step),
+        "view_addresses": {view: of(shown.day, view=view) for view in VIEWS},
+        "refresh_address": of(shown.day, hours=_hours(shown), seen=digest, **_kept(look)),
     }

@@ -60,11 +60,17 @@ def _wish(form: WhenForm, user: User) -> dict[str, Any] | None:
     if therapist is None:
         return None
     names = ("location", "service")
-    return {**{name: entries[name] for name in names}, "therapist": therapist, "starts_at": pressed[0]}
+    return {
+        **{name: entries[name] for name in names},
+        "room": entries.get("room"),
+        "therapist": therapist,
+        "starts_at": pressed[0],
+    }
 
 
 def _is_same(held: SlotHold | None, wish: dict[str, Any]) -> bool:
     """Whether the slot kept already is the one asked for."""
     if held is None:
         return False
-    return all(getattr(held, name) == wish[name] for name in ("location", "service", "therapist", "starts_at"))
+    names = ("location", "service", "therapist", "starts_at", *(["room"] if wish["room"] else []))
+    return all(getattr(held, name) == wish[name] for name in names)

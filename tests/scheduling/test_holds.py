@@ -11,7 +11,7 @@ from clinic.core.errors import NotAllowed, NotFound
 from messaging.models import Message, SignedLink
 from scheduling import errors, services
 from scheduling.availability import free_slots
-from scheduling.diary import diary_day
+from scheduling.diary import board
 from scheduling.models import Appointment, SlotHold
 from tests.factories import UserFactory
 from tests.scheduling.factories import at, make_desk
@@ -243,11 +243,11 @@ def test_is_shown_to_nobody_as_a_visit(desk):
 
 def test_the_diary_shows_it_as_held_until_it_lapses(desk):
     held = hold(desk, patient=desk.patient)
-    day = diary_day(location=desk.location, day=at(9).date(), user=desk.front_desk)
+    day = board(location=desk.location, day=at(9).date(), user=desk.front_desk)
     card = day.columns[0].cards[0]
     assert (card.is_held, card.appointment, card.starts_at) == (True, None, at(9))
     lapse(held)
-    day = diary_day(location=desk.location, day=at(9).date(), user=desk.front_desk)
+    day = board(location=desk.location, day=at(9).date(), user=desk.front_desk)
     assert day.columns[0].cards == []
 
 

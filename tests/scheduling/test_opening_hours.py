@@ -11,7 +11,7 @@ from audit.models import AuditEvent
 from clinic.core.errors import NotAllowed, NotFound
 from scheduling import errors, services
 from scheduling.availability import free_slots
-from scheduling.diary import diary_day
+from scheduling.diary import board
 from scheduling.models import Appointment, Closure, ExtraHours, OpeningHours
 from scheduling.plans import plan_series
 from tests.scheduling.factories import at, coming_monday, make_desk
@@ -143,7 +143,7 @@ def test_a_series_plan_says_which_dates_are_closed(desk):
 
 def test_the_diary_shades_what_is_closed(desk):
     opens(desk, (time(10), time(17)))
-    column = diary_day(location=desk.location, day=coming_monday(), user=desk.front_desk).columns[0]
+    column = board(location=desk.location, day=coming_monday(), user=desk.front_desk).columns[0]
     assert at(10) in [gap.ends_at for gap in column.closed]
     assert column.away == []
     assert column.slots[0].starts_at == at(10)

@@ -85,7 +85,7 @@ def test_hours_nobody_works_are_shaded(desk, page_of):
     early = UserFactory(roles=["therapist"], locations=[desk.location], services=[desk.service])
     work_weekdays(early, desk.location, time(6), time(10))
     page = text_of(diary(page_of(desk.front_desk), desk))
-    assert 'class="diary from-6 until-17"' in page
+    assert 'class="diary from-6 until-17 diary-normal"' in page
     assert '<div class="closed at-10 past-0 for-7h for-0m">Closed</div>' in page
     assert '<div class="closed at-6 past-0 for-3h for-0m">Closed</div>' in page
 
@@ -372,7 +372,7 @@ def test_the_booking_form_takes_a_constant_number_of_queries(desk, page_of, numb
         desk.book(at(9 + step % 7, days=step // 7), patient=desk.new_patient(), notify=False)
     client = page_of(desk.front_desk)
     diary(client, desk)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get("/diary/book/", {"location": str(desk.location.public_id), "date": at(9).date().isoformat()})
 
 
