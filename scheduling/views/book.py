@@ -29,6 +29,7 @@ from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import BookForm, WhenForm
 from scheduling.hours import local_day
 from scheduling.models import Appointment
+from scheduling.newcomers import kept_newcomer, register_newcomer
 from scheduling.views.entrance import (
     chosen_patient,
     closes_dialog,
@@ -55,6 +56,8 @@ def book(request: HttpRequest) -> HttpResponse:
     form = BookForm(request.POST, user=member(request), location=location)
     if "find" in request.POST:
         return _page(request, form, request.POST, location, found=find_patients(request), is_search=True)
+    if "register" in request.POST:
+        return _registered(request, form, location)
     return _try(request, form, location)
 
 
@@ -63,6 +66,15 @@ def book(request: HttpRequest) -> HttpResponse:
 def slots(request: HttpRequest) -> HttpResponse:
     """The free times for what is chosen so far."""
     return render(request, "scheduling/_slots.html", _times(request.GET, member(request)))
+
+
+def _registered(request: HttpRequest, form: BookForm, location: Location) -> HttpResponse:
+    """The form with the new patient chosen, or with what is wrong about them."""
+    newcomer = register_newcomer(request, location, member(request))
+    more: dict[str, Any] = {"newcomer": newcomer, "is_search": True}
+    if newcomer.patient:
+        more["chosen"] = newcomer.patient
+    return _page(request, form, request.POST, location, status=newcomer.status, **more)
 
 
 def _try(request: HttpRequest, form: BookForm, location: Location) -> HttpResponse:
@@ -100,6 +112,7 @@ def _page(
         "in_dialog": is_for(request, "dialog-body"),
         "q": request.POST.get("q", ""),
         "may_overlap": user.is_administrator or user.is_therapist,
+        "newcomer": kept_newcomer(request),
         **_times(asked, user),
         **more,
     }

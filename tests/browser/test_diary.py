@@ -158,6 +158,30 @@ def test_another_desks_booking_appears_by_itself(person):
     page.locator(".diary .visit", has_text="11:00–").wait_for(timeout=13_000)
 
 
+def test_a_new_patient_is_registered_inside_the_dialog(person):
+    desk = person(DESK)
+    page = open_diary(desk, quiet_day(10))
+    page.locator(".diary-column").first.get_by_role("link", name=re.compile("at 10:00")).click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_text("New patient").click()
+    dialog.get_by_label("Given name").fill("Newton")
+    dialog.get_by_role("button", name="Register and choose").click()
+    dialog.get_by_text("This field is required").first.wait_for()
+    desk.shoot("booking-newcomer-refused")
+    inspect(page, "a new patient with gaps")
+    dialog.get_by_label("Family name").fill("Dialog")
+    dialog.get_by_label("Birth date").fill("1988-05-05")
+    dialog.get_by_label("Phone").fill("212 555 0177")
+    dialog.get_by_role("button", name="Register and choose").click()
+    dialog.get_by_text("is registered and chosen").wait_for()
+    dialog.locator("#hold", has_text="Kept for you").wait_for()
+    desk.shoot("booking-newcomer")
+    dialog.get_by_label("Service").select_option(label="First visit and assessment")
+    dialog.get_by_role("button", name="Book the visit").click()
+    dialog.wait_for(state="hidden")
+    page.locator(".diary .visit", has_text="Newton Dialog").wait_for()
+
+
 def test_a_visit_is_cancelled(person):
     desk = person(DESK)
     page = open_diary(desk, quiet_day(9))
