@@ -182,7 +182,7 @@ def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, An
         day=day,
         patient=visit.patient,
         ignoring=visit,
-        room=_room(visit, asked.get("room", "")),
+        room=_room(request, visit, asked.get("room", "")),
         minutes=_minutes(asked.get("minutes", "")) or visit.minutes,
     )
     now = value_of(visit.starts_at, visit.therapist.public_id)
@@ -194,10 +194,10 @@ def _times(request: HttpRequest, visit: Appointment, asked: Any) -> dict[str, An
     return {**shown, "kept": now, "kept_at": visit.starts_at}
 
 
-def _room(visit: Appointment, text: str) -> Room | None:
+def _room(request: HttpRequest, visit: Appointment, text: str) -> Room | None:
     """The room asked for, if the visit's location has it."""
-    key = as_uuid(text)
-    return Room.objects.filter(location=visit.location, public_id=key).first() if key else None
+    rooms, key = Room.objects.visible_to(request.user).filter(location=visit.location), as_uuid(text)
+    return rooms.filter(public_id=key).first() if key else None
 
 
 def _minutes(text: str) -> int | None:
