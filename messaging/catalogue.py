@@ -13,6 +13,8 @@ from patients.models import ConsentKind
 _VISIT = frozenset({"starts_at", "zone", "location_name"})
 _VISITS = frozenset({"visits_at", "zone", "location_name"})
 _PLACE = frozenset({"location_name", "location_phone", "location_address"})
+# What a text prints as a time on the location's clock.
+INSTANTS = {"starts_at": "when", "answer_until": "answer_until"}
 # What a text may list: instants, each printed on a line of its own.
 LISTS = frozenset({"visits_at", "kept_at"})
 
@@ -41,6 +43,8 @@ _TEMPLATES = {
         Template("series_booked", needs=_VISITS, takes=_PLACE),
         Template("series_changed", needs=_VISITS, takes=_PLACE),
         Template("series_cancelled", needs=_VISITS, takes=_PLACE | {"kept_at"}, tells_an_end=True),
+        Template("slot_offered", needs=_VISIT | {"answer_until"}, takes=_PLACE, needs_link=True),
+        Template("slot_gone", needs=_VISIT, takes=_PLACE, tells_an_end=True),
         Template("intake_request", takes=_VISIT | _PLACE, needs_link=True),
         Template("survey_request", takes=_PLACE, needs_link=True, consent=ConsentKind.SURVEYS),
     )
@@ -70,7 +74,7 @@ def _is_sound(key: str, value: Any) -> bool:
         return isinstance(value, list) and all(_is_instant(each) for each in value)
     if not isinstance(value, str):
         return False
-    if key == "starts_at":
+    if key in INSTANTS:
         return _is_instant(value)
     if key == "zone":
         return value in available_timezones()

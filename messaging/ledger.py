@@ -59,6 +59,8 @@ _REASONS = {
 _TEMPLATE_NAMES = {
     "appointment_booked": "Visit booked",
     "appointment_moved": "Visit moved",
+    "slot_offered": "Time offered",
+    "slot_gone": "Offered time given away",
     "appointment_cancelled": "Visit cancelled",
     "appointment_reminder": "Visit reminder",
     "series_booked": "Series booked",

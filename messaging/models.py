@@ -172,6 +172,7 @@ class LinkPurpose(models.TextChoices):
     INTAKE = "intake", "Intake questionnaire"
     VISIT = "visit", "Confirm or cancel a visit"
     SURVEY = "survey", "Follow-up question"
+    OFFER = "offer", "Answer an offered time"
 
 
 # Opened once for an answer; a visit's link serves until the visit changes.

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 
 from clinic.core.clock import print_visit
-from messaging.catalogue import LISTS
+from messaging.catalogue import INSTANTS, LISTS
 from messaging.links import link_url
 from messaging.models import Message
 
@@ -34,13 +34,14 @@ def _facts(message: Message, language: str) -> dict[str, Any]:
     facts = {key: " ".join(str(value).split()) for key, value in message.context.items() if key not in LISTS}
     zone = facts.get("zone", "")
     lists = {key: [_told(text, zone, language) for text in message.context.get(key, ())] for key in LISTS}
-    instant = parse_datetime(facts.get("starts_at", ""))
+    told = {name: _told(facts[key], zone, language) for key, name in INSTANTS.items() if key in facts}
     return {
         **facts,
         **lists,
         "clinic_name": settings.CLINIC_NAME,
         "given_name": " ".join(message.patient.given_name.split()),
-        "when": print_visit(instant, zone, language) if instant and zone else "",
+        "when": "",
+        **told,
         "link": link_url(message.link) if message.link else "",
     }
 

@@ -55,6 +55,32 @@ class TooManyHolds(Conflict):
     message = "You hold {most} slots already. Book or release some of them first."
 
 
+class AlreadyWaiting(Conflict):
+    code = "already_waiting"
+    title = "On the wait-list already"
+    message = "The patient waits for this service here already. Change that entry instead."
+
+
+class NotWaiting(Conflict):
+    code = "not_waiting"
+    title = "No longer waiting"
+    message = "This patient has been booked or taken off the list in the meantime."
+
+
+class NobodySuits(Conflict):
+    code = "nobody_suits"
+    title = "Nobody can take it"
+    message = "The time suits none of them any more, or screening keeps them from it. Nobody was asked."
+
+
+class OfferOver(Conflict):
+    """Too late, or somebody was faster."""
+
+    code = "offer_over"
+    title = "This time is no longer free"
+    message = "The time has been given to somebody else, or the offer is over."
+
+
 class TryAgain(Conflict):
     """Two acts blocked each other twice in a row; nothing was written."""
 

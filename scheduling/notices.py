@@ -10,12 +10,14 @@ from django.utils import timezone
 from audit.actors import Actor
 from messaging import services as messaging
 from messaging.models import LinkPurpose, Subject
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Offer, Vacancy
 
 BOOKED = "appointment_booked"
 MOVED = "appointment_moved"
 CANCELLED = "appointment_cancelled"
 REMINDER = "appointment_reminder"
+OFFERED = "slot_offered"
+GONE = "slot_gone"
 
 SUBJECT_PREFIX = "appointment:"
 
@@ -27,14 +29,7 @@ def subject_key(appointment: Appointment) -> str:
 
 def context_of(appointment: Appointment) -> dict[str, Any]:
     """What a message about the visit may say: when and where, never why."""
-    location = appointment.location
-    return {
-        "starts_at": appointment.starts_at.isoformat(),
-        "zone": location.timezone,
-        "location_name": location.name,
-        "location_address": location.address,
-        "location_phone": location.phone,
-    }
+    return _place(appointment)
 
 
 def tell_booked(*, appointment: Appointment, notify: bool, by: Actor) -> None:
@@ -85,6 +80,61 @@ def promise_reminder(*, appointment: Appointment, minutes: int, by: Actor) -> bo
     due_at = appointment.starts_at - timedelta(minutes=minutes)
     _promise(appointment, subject, REMINDER, by=by, not_before=due_at, offset=offset)
     return True
+
+
+def tell_offered(*, offer: Offer, vacancy: Vacancy, until: datetime, by: Actor) -> None:
+    """Ask the patient whether they want the time, with a link that works as long as the offer."""
+    subject = messaging.subject(key=_offer_key(offer))
+    link = messaging.issue_link(
+        patient=offer.entry.patient,
+        purpose=LinkPurpose.OFFER,
+        target_id=offer.public_id,
+        expires_at=until,
+        subject=subject,
+        by=by,
+    )
+    context = {**_place(vacancy), "answer_until": until.isoformat()}
+    messaging.queue_message(
+        patient=offer.entry.patient,
+        subject=subject,
+        template=OFFERED,
+        context=context,
+        expires_at=until,
+        link=link,
+        by=by,
+    )
+
+
+def tell_gone(*, offer: Offer, vacancy: Vacancy, by: Actor) -> None:
+    """Kill the link, withdraw what was not sent, and say that somebody else has the time."""
+    messaging.queue_message(
+        patient=offer.entry.patient,
+        subject=messaging.supersede(key=_offer_key(offer), is_live=False),
+        template=GONE,
+        context=_place(vacancy),
+        expires_at=vacancy.starts_at,
+        by=by,
+    )
+
+
+def withdraw_offer(*, offer: Offer) -> None:
+    """The patient no longer waits, and knows it: the link dies without a word."""
+    messaging.supersede(key=_offer_key(offer), is_live=False)
+
+
+def _offer_key(offer: Offer) -> str:
+    return f"offer:{offer.public_id}"
+
+
+def _place(about: Appointment | Vacancy) -> dict[str, Any]:
+    location = about.location
+    return {
+        "starts_at": about.starts_at.isoformat(),
+        "zone": location.timezone,
+        "location_name": location.name,
+        "location_address": location.address,
+        "location_phone": location.phone,
+    }
 
 
 def _promise(

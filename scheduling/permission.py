@@ -8,13 +8,16 @@ from clinic.models import Location
 from messaging.models import LinkPurpose, SignedLink
 from patients.models import Patient
 from scheduling.errors import NotYourLocation
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Offer
 from staff.models import User
 
 
 def may_book(*, by: Actor, patient: Patient, location: Location, is_history: bool = False) -> None:
-    """Staff who book, for a patient and at a location they see. History is entered by admins and the clockwork."""
+    """Staff who book, for a patient and at a location they see; a patient who accepts an offered time by its link.
+    History is entered by admins and the clockwork."""
     if by.actor_kind == SYSTEM.actor_kind:
+        return
+    if isinstance(by, SignedLink) and by.purpose == LinkPurpose.OFFER and by.patient_id == patient.pk:
         return
     member = _booker(by)
     if is_history and not member.is_administrator:
@@ -55,6 +58,15 @@ def may_answer(*, by: Actor, appointment: Appointment) -> None:
             raise NotFound()
         return
     may_handle(by=by, appointment=appointment)
+
+
+def may_answer_offer(*, by: Actor, offer: Offer) -> None:
+    """The patient by the link of this very offer, or staff who book for them."""
+    if isinstance(by, SignedLink):
+        if by.purpose != LinkPurpose.OFFER or by.target_id != offer.public_id:
+            raise NotFound()
+        return
+    may_book(by=by, patient=offer.entry.patient, location=offer.entry.location)
 
 
 def may_treat(*, by: Actor, appointment: Appointment) -> None:

@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from scheduling import reminders
+from scheduling.services import offers
 
 
 @shared_task(name="scheduling.queue_reminders", acks_late=True, ignore_result=True)
 def queue_reminders() -> None:
     """Promise the reminders that are due."""
     reminders.queue_due()
+
+
+@shared_task(name="scheduling.advance_offers", acks_late=True, ignore_result=True)
+def advance_offers() -> None:
+    """Pass on the offers whose time is over."""
+    offers.advance_due()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, hold, series, shift, visit
+from scheduling.views import appointment, book, diary, hold, offer, series, shift, visit
 
 app_name = "scheduling"
 urlpatterns = [
@@ -24,6 +24,9 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
     path("appointments/<uuid:public_id>/shift/", shift.shift, name="shift"),
     path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
+    path("p/offer/", offer.offer, name="offer"),
+    path("p/offer/accept/", offer.accept, name="offer-accept"),
+    path("p/offer/decline/", offer.decline, name="offer-decline"),
     path("p/visit/", visit.visit, name="visit"),
     path("p/visit/confirm/", visit.confirm, name="visit-confirm"),
     path("p/visit/cancel/", visit.cancel, name="visit-cancel"),

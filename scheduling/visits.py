@@ -1,10 +1,10 @@
-"""A visit found by the key a patient holds."""
+"""A visit or an offer found by the key a patient holds."""
 
 from __future__ import annotations
 
 from clinic.core.errors import NotFound
 from messaging.models import SignedLink
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Offer
 
 
 def visit_of(link: SignedLink) -> Appointment:
@@ -14,3 +14,12 @@ def visit_of(link: SignedLink) -> Appointment:
     if visit is None:
         raise NotFound()
     return visit
+
+
+def offer_of(link: SignedLink) -> Offer:
+    """The offer a patient's link opens. Raises NotFound."""
+    rows = Offer.objects.select_related("vacancy__location", "entry__patient", "entry__location")
+    offer: Offer | None = rows.filter(public_id=link.target_id, entry__patient=link.patient_id).first()
+    if offer is None:
+        raise NotFound()
+    return offer

@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": float(_TICK), "options": {"expires": _TICK}}
     for name in (
         "scheduling.queue_reminders",
+        "scheduling.advance_offers",
         "outcomes.queue_surveys",
         "messaging.dispatch_due",
         "screening.screen_changed",

@@ -15,6 +15,7 @@ PAGES = {
     LinkPurpose.INTAKE: "screening:intake",
     LinkPurpose.VISIT: "scheduling:visit",
     LinkPurpose.SURVEY: "outcomes:survey",
+    LinkPurpose.OFFER: "scheduling:offer",
 }
 
 

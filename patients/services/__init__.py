@@ -6,6 +6,7 @@ from patients.services.circle import (
     join_care_team,
     leave_care_team,
     record_consent,
+    take_into_care,
 )
 from patients.services.health import (
     add_allergy,
@@ -46,4 +47,5 @@ __all__ = [
     "record_consent",
     "register_patient",
     "share_patient",
+    "take_into_care",
 ]

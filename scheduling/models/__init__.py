@@ -21,6 +21,15 @@ from scheduling.models.hours import (
 )
 from scheduling.models.limits import TherapistLimits
 from scheduling.models.series import AppointmentSeries
+from scheduling.models.waiting import (
+    Offer,
+    OfferStatus,
+    Vacancy,
+    VacancyMode,
+    VacancyStatus,
+    WaitListEntry,
+    WaitStatus,
+)
 
 __all__ = [
     "LAPSED",
@@ -33,11 +42,18 @@ __all__ = [
     "Closure",
     "ExtraHours",
     "OfLocationQuerySet",
+    "Offer",
+    "OfferStatus",
     "OpeningHours",
     "SlotHold",
     "TherapistLimits",
     "TimeOff",
     "TsTzRange",
+    "Vacancy",
+    "VacancyMode",
+    "VacancyStatus",
+    "WaitListEntry",
+    "WaitStatus",
     "Weekday",
     "WorkingHours",
 ]

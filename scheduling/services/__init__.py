@@ -3,6 +3,7 @@
 from scheduling.services.booking import book_appointment, move_appointment, restore_appointment
 from scheduling.services.holds import book_held, extend_hold, hold_slot, release_hold
 from scheduling.services.limits import set_limits
+from scheduling.services.offers import accept_offer, decline_offer, end_vacancy, offer_vacancy
 from scheduling.services.opening import (
     add_closure,
     add_extra_hours,
@@ -19,10 +20,13 @@ from scheduling.services.status import (
     mark_arrived,
     mark_no_show,
 )
+from scheduling.services.waiting import Wish, change_wait_list_entry, join_wait_list, leave_wait_list
 from scheduling.services.working_time import add_time_off, remove_time_off, set_working_hours
 
 __all__ = [
     "Pick",
+    "Wish",
+    "accept_offer",
     "add_closure",
     "add_extra_hours",
     "add_time_off",
@@ -32,14 +36,20 @@ __all__ = [
     "book_series",
     "cancel_appointment",
     "cancel_series",
+    "change_wait_list_entry",
     "complete_appointment",
     "confirm_appointment",
+    "decline_offer",
+    "end_vacancy",
     "extend_hold",
     "hold_slot",
+    "join_wait_list",
+    "leave_wait_list",
     "mark_arrived",
     "mark_no_show",
     "move_appointment",
     "move_series",
+    "offer_vacancy",
     "release_hold",
     "remove_closure",
     "remove_extra_hours",

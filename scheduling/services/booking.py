@@ -15,7 +15,7 @@ from audit.services import record
 from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
-from patients.services import join_care_team
+from patients.services import take_into_care
 from scheduling import notices
 from scheduling.claims import (
     Claim,
@@ -172,7 +172,7 @@ def _book(
     _save(row, changes, claim)
     if at is not None:
         Appointment.objects.filter(pk=row.pk).update(created_at=at)
-    join_care_team(patient=claim.patient, therapist=claim.therapist, by=by)
+    take_into_care(patient=claim.patient, therapist=claim.therapist, by=by)
     if not is_history:
         notices.tell_booked(appointment=row, notify=notify, by=by)
     _record(
@@ -264,7 +264,7 @@ def _shift(
     }
     has_new_time = locked.starts_at != claim.starts_at
     _apply(locked, claim, room, has_new_time=has_new_time, at=at)
-    join_care_team(patient=claim.patient, therapist=claim.therapist, by=by)
+    take_into_care(patient=claim.patient, therapist=claim.therapist, by=by)
     if has_new_time:
         notices.tell_moved(appointment=locked, notify=notify, by=by)
     _record(locked, "appointment.moved", by=by, before=before)

@@ -59,6 +59,8 @@ TEMPLATES = {
     "appointment_moved": "Notice of the new time",
     "appointment_cancelled": "Notice that the visit is off",
     "appointment_reminder": "Reminder",
+    "slot_offered": "Offer of a time",
+    "slot_gone": "Notice that an offered time is gone",
     "series_booked": "Confirmation of the series",
     "series_changed": "Notice of the series' new times",
     "series_cancelled": "Notice that visits of the series are off",

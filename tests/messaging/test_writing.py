@@ -18,14 +18,15 @@ from tests.messaging.factories import VISIT, a_link, promise
 FOLDER = Path(rendering.__file__).parent / "templates" / "messaging" / "email"
 LANGUAGES = ["en", "es"]
 VISITS_AT = ["2027-03-08T14:00:00+00:00", "2027-03-15T13:00:00+00:00"]
-LINKLESS = {"appointment_cancelled", "series_booked", "series_changed", "series_cancelled"}
+UNTIL = "2027-03-01T15:30:00+00:00"
+LINKLESS = {"appointment_cancelled", "series_booked", "series_changed", "series_cancelled", "slot_gone"}
 CLINICAL = ["pain", "trigger", "myofascial", "therapy", "treatment", "dolor", "tratamiento", "terapia", "session"]
 
 
 def written(template, language, **context):
     link = a_link(PatientFactory(given_name="Ana", language=language), purpose="survey")
     needs = _TEMPLATES[template].needs
-    facts = {key: value for key, value in {**VISIT, "visits_at": VISITS_AT}.items() if key in needs}
+    facts = {key: value for key, value in {**VISIT, "visits_at": VISITS_AT, "answer_until": UNTIL}.items() if key in needs}
     return write(promise(link.patient, template=template, context=facts | context, link=link)), link
 
 
@@ -49,6 +50,8 @@ def test_each_text_is_whole_and_says_nothing_clinical(db, template, language):
     assert link_url(link) not in text.subject_line
     if "starts_at" in _TEMPLATES[template].needs:
         assert print_visit(parse_datetime(VISIT["starts_at"]), VISIT["zone"], language) in whole
+    if "answer_until" in _TEMPLATES[template].needs:
+        assert print_visit(parse_datetime(UNTIL), VISIT["zone"], language) in whole
     if "visits_at" in _TEMPLATES[template].needs:
         for text in VISITS_AT:
             assert f"- {print_visit(parse_datetime(text), VISIT['zone'], language)}\n" in whole

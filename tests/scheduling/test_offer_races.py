@@ -1,0 +1,65 @@
+"""Several people answer an offer at once. Real threads, real connections."""
+
+import pytest
+
+from messaging.models import Message
+from scheduling import services
+from scheduling.errors import OfferOver
+from scheduling.models import Appointment
+from scheduling.services.offers import advance_due
+from tests.scheduling.factories import at, make_desk
+from tests.scheduling.test_races import all_at_once, overlaps, split
+from tests.scheduling.waiting import lapse_offers, offered, states, waits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_of_eight_who_accept_at_once_one_has_it_and_seven_are_told():
+    desk = make_desk()
+    vacancy = offered(desk, [waits(desk) for _ in range(8)], mode="broadcast")
+    offers = list(vacancy.offers.all())
+
+    def accept(offer):
+        return lambda: services.accept_offer(offer=offer, by=desk.front_desk)
+
+    won, lost = split(all_at_once([accept(offer) for offer in offers]))
+
+    assert (len(won), {type(error) for error in lost}) == (1, {OfferOver})
+    assert sorted(states(vacancy)) == ["accepted"] + ["lost"] * 7
+    assert Message.objects.filter(template="slot_gone").count() == 7
+    assert overlaps() == 0
+
+
+def test_the_same_yes_six_times_is_one_visit():
+    desk = make_desk()
+    offer = offered(desk, [waits(desk)]).offers.get()
+    won, lost = split(all_at_once([lambda: services.accept_offer(offer=offer, by=desk.front_desk)] * 6))
+    assert (len(won), lost, len({visit.pk for visit in won})) == (6, [], 1)
+
+
+def test_yes_and_the_clockwork_that_ends_it_come_one_after_the_other():
+    desk = make_desk()
+    vacancy = offered(desk, [waits(desk), waits(desk)])
+    first = vacancy.offers.get(rank=1)
+    lapse_offers(vacancy)
+
+    outcomes = all_at_once([lambda: services.accept_offer(offer=first, by=desk.front_desk), *[advance_due] * 4])
+
+    assert isinstance(outcomes[0], OfferOver)
+    assert states(vacancy) == ["expired", "offered"]
+    assert Message.objects.filter(template="slot_offered").count() == 2
+
+
+def test_yes_and_the_desk_that_wants_the_same_time():
+    desk = make_desk()
+    offer = offered(desk, [waits(desk)]).offers.get()
+    somebody = desk.new_patient()
+    won, lost = split(
+        all_at_once(
+            [lambda: services.accept_offer(offer=offer, by=desk.front_desk)]
+            + [lambda: desk.book(at(9), patient=somebody)] * 3
+        )
+    )
+    assert [visit.patient for visit in won] == [offer.entry.patient]
+    assert (len(lost), overlaps()) == (3, 0)
+    assert Appointment.objects.filter(status="booked").count() == 1
