@@ -71,6 +71,12 @@ class SlotField(forms.CharField):
 class RefusableForm(forms.Form):
     """A form that shows a service's refusal beside the field it is about."""
 
+    # Several forms stand on one page: a label must not press the box of another form that has a field of this name.
+    ids = "id_%s"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": self.ids, **kwargs})
+
     def form_fields(self) -> dict[str, str]:
         """Our field for each that a refusal may name otherwise."""
         return FORM_FIELDS
@@ -251,12 +257,16 @@ class ShiftForm(RefusableForm):
 class RestoreForm(RefusableForm):
     """Whether the patient hears that the visit takes place after all."""
 
+    ids = "restore_%s"
+
     notify = forms.BooleanField(required=False, initial=True, label="Tell the patient that the visit takes place")
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
 
 class CancelForm(RefusableForm):
     """Why a visit is off, and whether the patient hears of it from us."""
+
+    ids = "cancel_%s"
 
     reason = forms.ChoiceField(choices=STAFF_REASONS, initial=CancelReason.PATIENT_ASKED, widget=forms.RadioSelect)
     notify = forms.BooleanField(required=False, initial=True, label="Tell the patient that the visit is off")

@@ -164,6 +164,8 @@ class ChangeForm(RefusableForm):
 class MoveSeriesForm(ChangeForm):
     """Another time, day, therapist or room for visits of a series."""
 
+    ids = "move_%s"
+
     at = forms.TimeField(
         label="New time",
         required=False,
@@ -195,5 +197,7 @@ class MoveSeriesForm(ChangeForm):
 
 class CancelSeriesForm(ChangeForm):
     """Why visits of a series are off."""
+
+    ids = "cancel_%s"
 
     reason = forms.ChoiceField(choices=STAFF_REASONS, initial=CancelReason.PATIENT_ASKED, widget=forms.RadioSelect)

@@ -2,8 +2,7 @@
 
 from celery import shared_task
 
-from scheduling import reminders
-from scheduling.services import offers
+from scheduling import reminders, turns
 
 
 @shared_task(name="scheduling.queue_reminders", acks_late=True, ignore_result=True)
@@ -12,7 +11,7 @@ def queue_reminders() -> None:
     reminders.queue_due()
 
 
-@shared_task(name="scheduling.advance_offers", acks_late=True, ignore_result=True)
-def advance_offers() -> None:
+@shared_task(name="scheduling.pass_on_offers", acks_late=True, ignore_result=True)
+def pass_on_offers() -> None:
     """Pass on the offers whose time is over."""
-    offers.advance_due()
+    turns.pass_on_due()

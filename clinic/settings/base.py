@@ -207,6 +207,9 @@ SPECTACULAR_SETTINGS = {
         "FlagStatusEnum": "screening.models.FlagStatus",
         "QuestionnaireStatusEnum": "questionnaires.models.QuestionnaireStatus",
         "ResponseStatusEnum": "questionnaires.models.ResponseStatus",
+        "WeekdayEnum": "scheduling.models.Weekday",
+        "VacancyModeEnum": "scheduling.models.VacancyMode",
+        "MotionModeEnum": "sessions.models.MotionMode",
         "TriggerPointStatusEnum": "sessions.models.PointStatus",
         "BodySideEnum": "sessions.models.BodySide",
         "SessionStateEnum": "sessions.models.SessionState",
@@ -243,7 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": float(_TICK), "options": {"expires": _TICK}}
     for name in (
         "scheduling.queue_reminders",
-        "scheduling.advance_offers",
+        "scheduling.pass_on_offers",
         "outcomes.queue_surveys",
         "messaging.dispatch_due",
         "screening.screen_changed",

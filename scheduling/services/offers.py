@@ -43,7 +43,6 @@ from staff.models import User
 
 MOST_OFFERED = 20
 SHORTEST_ANSWER, LONGEST_ANSWER = 5, 2880
-BATCH = 200
 
 
 @transaction.atomic
@@ -144,18 +143,10 @@ def give_up_offers(*, entry: WaitListEntry, status: OfferStatus, by: Actor) -> N
             _go_on(vacancy, by=by)
 
 
-def advance_due() -> int:
-    """Pass on every offer whose time is over. Safe to run twice, or at the same time."""
-    due = Offer.objects.unanswered().filter(expires_at__lte=Now()).order_by("expires_at", "pk")
-    keys = list(dict.fromkeys(due.values_list("vacancy_id", flat=True)[:BATCH]))
-    for key in keys:
-        _advance(key)
-    return len(keys)
-
-
 @transaction.atomic
-def _advance(key: int) -> None:
-    vacancy = _lock(key)
+def pass_on_offers(*, vacancy_key: int) -> None:
+    """End the offers of a vacancy whose time is over and ask whose turn it is. Safe to run twice."""
+    vacancy = _lock(vacancy_key)
     if vacancy.status == VacancyStatus.OPEN:
         _go_on(vacancy, by=SYSTEM)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.urls import reverse
@@ -12,7 +14,7 @@ from clinic.core.clock import local, zone_label
 from clinic.models import Location
 from scheduling.board import Board, Column
 from scheduling.lifecycle import MOVABLE
-from scheduling.models import Appointment, AppointmentStatus, CancelReason
+from scheduling.models import Appointment, AppointmentStatus, CancelReason, WaitListEntry, Weekday
 from scheduling.series_changes import Kept
 
 register = template.Library()
@@ -77,6 +79,24 @@ def visit_state(status: str) -> VisitState:
 def may_move(visit: Appointment) -> bool:
     """Whether it may be given another time."""
     return visit.status in MOVABLE
+
+
+@register.filter
+def suits(entry: WaitListEntry) -> str:
+    """When a visit would suit somebody who waits, in one line."""
+    days = ", ".join(str(Weekday(day).label) for day in entry.weekdays) or "any day"
+    edges = (("from", entry.earliest_local), ("until", entry.latest_local))
+    hours = " ".join(f"{word} {at:%H:%M}" for word, at in edges if at)
+    people = " or ".join(person.full_name for person in entry.therapists.all())
+    period = f"{entry.from_on:%-d %b} to {entry.until_on:%-d %b %Y}"
+    line = ", ".join(part for part in (days, hours, people, period) if part)
+    return line[0].upper() + line[1:]
+
+
+@register.filter
+def of_key(answers: Mapping[Any, Any], key: Any) -> Any:
+    """What is kept under a key."""
+    return answers[key]
 
 
 @register.filter

@@ -12,20 +12,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import AuditEvent
-from clinic.core.errors import Changed, Invalid
+from clinic.core.errors import Changed, ClinicError, Invalid
 from clinic.models import Room
 from messaging.models import Message
 from patients.services import note_patient_read
 from scheduling import services
+from scheduling.candidates import Opening, candidates
 from scheduling.choices import as_buttons, as_uuid, day_asked, free_times, value_of
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
 from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import CancelForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
 from scheduling.lifecycle import MOVABLE, NEXT
-from scheduling.models import Appointment
+from scheduling.models import Appointment, AppointmentStatus, Vacancy
 from scheduling.notices import subject_key
 from scheduling.views.entrance import closes_dialog, desk_page, is_for, member
+from scheduling.wait_forms import OfferForm
 from screening.services import lights
 from staff.models import User
 
@@ -151,11 +153,34 @@ def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: A
         "events": AuditEvent.objects.visible_to(user).filter(subject_id=str(visit.public_id)).order_by("id"),
         "is_our_location": user.locations.filter(pk=visit.location_id).exists(),
         **_times(request, visit, request.POST or request.GET),
+        **_offering(request, visit),
         **more,
     }
     if isinstance(more.get("refusal"), Clash):
         context["people"] = as_buttons(more["refusal"], list(User.objects.visible_to(user)))
     return render(request, "scheduling/appointment.html", context, status=status)
+
+
+def offering_refused(
+    request: HttpRequest, visit: Appointment, form: OfferForm, *, status: int, refusal: ClinicError | None = None
+) -> HttpResponse:
+    """The visit's page, with what is wrong with the offer."""
+    return _page(request, visit, status=status, offer_form=form, offer_refusal=refusal)
+
+
+def _offering(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
+    """Whom the time of a cancelled visit to come would suit, or the offer that is out."""
+    if visit.status != AppointmentStatus.CANCELLED or visit.starts_at <= timezone.now():
+        return {}
+    user, location = member(request), visit.location
+    if not user.locations.filter(pk=location.pk).exists():
+        return {}
+    out = Vacancy.objects.visible_to(user).filter(location=location, starts_at=visit.starts_at, status="open")
+    return {
+        "is_offered": out.filter(therapist=visit.therapist).exists(),
+        "candidates": candidates(opening=Opening.of(visit), by=user),
+        "offer_form": OfferForm(user=user, location=location),
+    }
 
 
 def _move_form(request: HttpRequest, visit: Appointment) -> MoveForm:

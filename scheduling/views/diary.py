@@ -19,6 +19,7 @@ from scheduling.board import Arrangement, Board
 from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, day_asked
 from scheduling.diary import board
 from scheduling.hours import local_day
+from scheduling.models import WaitListEntry
 from scheduling.views.entrance import desk_page, is_for, location_of, member
 from staff.models import User
 
@@ -61,7 +62,9 @@ def diary(request: HttpRequest) -> HttpResponse:
         arrangement=look.arrangement,
         whose=_whose(request, look),
     )
-    context = {"diary": shown, "location": location, "locations": locations, "look": look, "now": timezone.now()}
+    waiting = WaitListEntry.objects.visible_to(request.user).waiting().filter(location=location).count()
+    context = {"diary": shown, "location": location, "locations": locations, "look": look, "waiting": waiting}
+    context["now"] = timezone.now()
     if is_for(request, GRID):
         return _refreshed(request, context, shown)
     parts = _parts(context)

@@ -19,6 +19,9 @@ from tests.live import live_clinic
 from tests.pages import form_with
 
 API = "/api/v1"
+# The whole battery races for many minutes beside other work.
+pytestmark = pytest.mark.timeout(3600)
+
 CLIENTS = sized(12, 200)
 OVERLAPS = """
 WITH visits AS ({visits})

@@ -26,6 +26,9 @@ def inspect(page, where):
     """No accessibility finding, and nothing wider than the screen."""
     findings = Axe().run(page).response["violations"]
     assert [(f["id"], f["nodes"][0]["html"][:200]) for f in findings] == [], where
+    twice = "ids => ids.filter((id, at) => ids.indexOf(id) !== at)"
+    ids = "[...document.querySelectorAll('[id]')].map(element => element.id)"
+    assert page.evaluate(f"({twice})({ids})") == [], f"{where} uses an id twice"
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"{where} scrolls sideways"
 

@@ -26,7 +26,9 @@ CLINICAL = ["pain", "trigger", "myofascial", "therapy", "treatment", "dolor", "t
 def written(template, language, **context):
     link = a_link(PatientFactory(given_name="Ana", language=language), purpose="survey")
     needs = _TEMPLATES[template].needs
-    facts = {key: value for key, value in {**VISIT, "visits_at": VISITS_AT, "answer_until": UNTIL}.items() if key in needs}
+    facts = {
+        key: value for key, value in {**VISIT, "visits_at": VISITS_AT, "answer_until": UNTIL}.items() if key in needs
+    }
     return write(promise(link.patient, template=template, context=facts | context, link=link)), link
 
 

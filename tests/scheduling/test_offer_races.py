@@ -6,7 +6,7 @@ from messaging.models import Message
 from scheduling import services
 from scheduling.errors import OfferOver
 from scheduling.models import Appointment
-from scheduling.services.offers import advance_due
+from scheduling.turns import pass_on_due
 from tests.scheduling.factories import at, make_desk
 from tests.scheduling.test_races import all_at_once, overlaps, split
 from tests.scheduling.waiting import lapse_offers, offered, states, waits
@@ -43,7 +43,7 @@ def test_yes_and_the_clockwork_that_ends_it_come_one_after_the_other():
     first = vacancy.offers.get(rank=1)
     lapse_offers(vacancy)
 
-    outcomes = all_at_once([lambda: services.accept_offer(offer=first, by=desk.front_desk), *[advance_due] * 4])
+    outcomes = all_at_once([lambda: services.accept_offer(offer=first, by=desk.front_desk), *[pass_on_due] * 4])
 
     assert isinstance(outcomes[0], OfferOver)
     assert states(vacancy) == ["expired", "offered"]

@@ -13,7 +13,7 @@ from scheduling import services
 from scheduling.candidates import Opening, candidates
 from scheduling.errors import AlreadyWaiting, NobodySuits, NotWaiting, OfferOver, SlotTaken
 from scheduling.models import Appointment, Offer, SlotHold, Vacancy, WaitListEntry
-from scheduling.services.offers import advance_due
+from scheduling.turns import pass_on_due
 from tests.factories import AppointmentFactory, LocationFactory, PatientFactory, ServiceFactory, UserFactory
 from tests.scheduling.factories import at
 from tests.scheduling.waiting import cancelled, lapse_offers, offered, states, waits, wish
@@ -245,12 +245,12 @@ def test_no_passes_it_on_and_without_anybody_left_the_time_is_free(desk):
 
 def test_silence_passes_it_on(desk):
     vacancy = offered(desk, [waits(desk), waits(desk)])
-    assert advance_due() == 0
+    assert pass_on_due() == 0
     lapse_offers(vacancy)
-    assert (advance_due(), advance_due()) == (1, 0)
+    assert (pass_on_due(), pass_on_due()) == (1, 0)
     assert states(vacancy) == ["expired", "offered"]
     lapse_offers(vacancy)
-    advance_due()
+    pass_on_due()
     vacancy.refresh_from_db()
     assert (states(vacancy), vacancy.status) == (["expired", "expired"], "ended")
     assert holds() == 0

@@ -1,0 +1,161 @@
+"""What the desk fills in about the wait-list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from clinic.models import Location, Service
+from patients.models import Patient
+from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
+from scheduling.forms import ByIdField, DayField, RefusableForm
+from scheduling.lifecycle import MOVABLE
+from scheduling.models import Appointment, VacancyMode, WaitListEntry, Weekday
+from scheduling.services import Wish
+from scheduling.services.offers import LONGEST_ANSWER, SHORTEST_ANSWER
+from staff.models import User
+
+FIELDS = {"therapist_ids": "therapists", "instead_of_id": "instead_of", "service_id": "service"}
+
+
+class ByIdsField(forms.ModelMultipleChoiceField):
+    """Several rows by outside id, to be ticked."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=None, to_field_name="public_id", **kwargs)
+
+    def label_from_instance(self, row: Any) -> str:
+        return str(getattr(row, "full_name", row))
+
+
+class VisitField(ByIdField):
+    """A visit, named by its day and time on the location's clock."""
+
+    def label_from_instance(self, row: Any) -> str:
+        wall = row.starts_at.astimezone(timezone.get_current_timezone())
+        return f"{row.service.name}, {wall:%a %-d %b %Y, %H:%M}"
+
+
+def _time(label: str) -> forms.TimeField:
+    widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+    return forms.TimeField(label=label, required=False, widget=widget)
+
+
+class WishForm(RefusableForm):
+    """When a visit would suit."""
+
+    from_on = DayField()
+    until_on = DayField()
+    therapists = ByIdsField(required=False, help_text="Without any, every therapist will do.")
+    weekdays = forms.TypedMultipleChoiceField(
+        label="On",
+        required=False,
+        coerce=int,
+        choices=Weekday.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Without any, every day will do.",
+    )
+    earliest_local = _time("Not before")
+    latest_local = _time("Over by")
+    minutes = forms.IntegerField(
+        label="Length",
+        required=False,
+        min_value=SHORTEST_MINUTES,
+        max_value=LONGEST_MINUTES,
+        help_text="Only if it differs from the service's.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    notice_hours = forms.IntegerField(
+        label="Has to know",
+        initial=2,
+        min_value=0,
+        max_value=168,
+        help_text="How long before the visit.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    instead_of = VisitField(
+        required=False, label="Gives up for it", empty_label="Nothing: the patient has no visit to give up"
+    )
+
+    def __init__(self, *args: Any, user: User, location: Location, patient: Patient | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["from_on"].label, self.fields["until_on"].label = "From", "Until"
+        therapists = User.objects.visible_to(user).therapists().filter(locations=location)
+        self.fields["therapists"].queryset = therapists  # type: ignore[attr-defined]
+        visits = Appointment.objects.visible_to(user).filter(location=location, status__in=MOVABLE)
+        coming = visits.filter(patient=patient, starts_at__gt=timezone.now()).select_related("service")
+        self.fields["instead_of"].queryset = coming.order_by("starts_at")  # type: ignore[attr-defined]
+
+    def form_fields(self) -> dict[str, str]:
+        return FIELDS
+
+    @property
+    def wish(self) -> Wish:
+        names = ("from_on", "until_on", "weekdays", "earliest_local", "latest_local", "minutes", "instead_of")
+        entries = {name: self.cleaned_data[name] for name in names}
+        therapists = list(self.cleaned_data["therapists"])
+        return Wish(**entries, therapists=therapists, notice_minutes=self.cleaned_data["notice_hours"] * 60)
+
+
+class JoinForm(WishForm):
+    """Who waits for what, and when it would suit."""
+
+    patient = ByIdField(
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": "Find and choose the patient.",
+            "invalid_choice": "There is no such patient.",
+        },
+    )
+    service = ByIdField(empty_label=None)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["patient"].queryset = Patient.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["service"].queryset = Service.objects.visible_to(user).offered()  # type: ignore[attr-defined]
+
+
+class ChangeForm(WishForm):
+    """Another wish, of the version that was read."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    @staticmethod
+    def values_of(entry: WaitListEntry) -> dict[str, Any]:
+        names = ("from_on", "until_on", "weekdays", "earliest_local", "latest_local", "minutes", "version")
+        return {
+            **{name: getattr(entry, name) for name in names},
+            "therapists": [person.public_id for person in entry.therapists.all()],
+            "notice_hours": entry.notice_minutes // 60,
+            "instead_of": entry.instead_of.public_id if entry.instead_of else None,
+        }
+
+
+class OfferForm(RefusableForm):
+    """To whom a free time is offered, and how."""
+
+    ids = "offer_%s"
+
+    entries = ByIdsField(error_messages={"required": "Choose whom to ask."})
+    mode = forms.ChoiceField(
+        label="Ask them", choices=VacancyMode.choices, initial=VacancyMode.ONE_BY_ONE, widget=forms.RadioSelect
+    )
+    answer_minutes = forms.IntegerField(
+        label="Time to answer",
+        initial=60,
+        min_value=SHORTEST_ANSWER,
+        max_value=LONGEST_ANSWER,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = WaitListEntry.objects.visible_to(user).waiting().filter(location=location)
+        self.fields["entries"].queryset = rows  # type: ignore[attr-defined]
+
+    def form_fields(self) -> dict[str, str]:
+        return {"entry_ids": "entries"}
