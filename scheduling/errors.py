@@ -73,6 +73,12 @@ class NobodySuits(Conflict):
     message = "The time suits none of them any more, or screening keeps them from it. Nobody was asked."
 
 
+class NothingToAnswer(Conflict):
+    code = "nothing_to_answer"
+    title = "This visit can no longer be changed"
+    message = "The visit has begun, is over or was called off. Please call the clinic."
+
+
 class OfferOver(Conflict):
     """Too late, or somebody was faster."""
 

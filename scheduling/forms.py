@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy
 
 from clinic.core.clock import at_local
 from clinic.core.errors import Invalid
@@ -14,7 +15,7 @@ from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, read_value
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
-from scheduling.models import CancelReason, SlotHold
+from scheduling.models import CancelReason, PartOfDay, SlotHold
 from scheduling.serializers.appointments import STAFF_REASONS
 from staff.models import User
 
@@ -261,6 +262,34 @@ class RestoreForm(RefusableForm):
 
     notify = forms.BooleanField(required=False, initial=True, label="Tell the patient that the visit takes place")
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
+class AnotherTimeForm(RefusableForm):
+    """Which other time would suit a patient; in the patient's language."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("On which days?"),
+        help_text=gettext_lazy("Without any, every day will do."),
+        required=False,
+        coerce=int,
+        choices=[
+            (0, gettext_lazy("Monday")), (1, gettext_lazy("Tuesday")), (2, gettext_lazy("Wednesday")),
+            (3, gettext_lazy("Thursday")), (4, gettext_lazy("Friday")), (5, gettext_lazy("Saturday")),
+            (6, gettext_lazy("Sunday")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    part_of_day = forms.ChoiceField(
+        label=gettext_lazy("When?"),
+        initial=PartOfDay.ANY,
+        choices=[
+            (PartOfDay.ANY, gettext_lazy("Any time of day")),
+            (PartOfDay.MORNING, gettext_lazy("In the morning")),
+            (PartOfDay.AFTERNOON, gettext_lazy("In the afternoon")),
+            (PartOfDay.EVENING, gettext_lazy("In the evening")),
+        ],
+        widget=forms.RadioSelect,
+    )
 
 
 class CancelForm(RefusableForm):

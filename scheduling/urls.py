@@ -18,6 +18,7 @@ urlpatterns = [
     path("diary/vacancies/<uuid:public_id>/end/", waiting.end, name="vacancy-end"),
     path("diary/offers/<uuid:public_id>/yes/", waiting.answer, {"is_yes": True}, name="offer-yes"),
     path("diary/offers/<uuid:public_id>/no/", waiting.answer, {"is_yes": False}, name="offer-no"),
+    path("diary/move-requests/<uuid:public_id>/settle/", waiting.settle, name="move-request-settle"),
     path("diary/series/new/", series.new, name="series-new"),
     path("diary/series/<uuid:public_id>/", series.series, name="series"),
     path("diary/series/<uuid:public_id>/move/", series.move, name="series-move"),
@@ -37,5 +38,6 @@ urlpatterns = [
     path("p/offer/decline/", offer.decline, name="offer-decline"),
     path("p/visit/", visit.visit, name="visit"),
     path("p/visit/confirm/", visit.confirm, name="visit-confirm"),
+    path("p/visit/move/", visit.move, name="visit-move"),
     path("p/visit/cancel/", visit.cancel, name="visit-cancel"),
 ]

@@ -20,6 +20,7 @@ from scheduling.models.hours import (
     WorkingHours,
 )
 from scheduling.models.limits import TherapistLimits
+from scheduling.models.requests import MoveRequest, PartOfDay
 from scheduling.models.series import AppointmentSeries
 from scheduling.models.waiting import (
     Offer,
@@ -41,10 +42,12 @@ __all__ = [
     "CancelReason",
     "Closure",
     "ExtraHours",
+    "MoveRequest",
     "OfLocationQuerySet",
     "Offer",
     "OfferStatus",
     "OpeningHours",
+    "PartOfDay",
     "SlotHold",
     "TherapistLimits",
     "TimeOff",

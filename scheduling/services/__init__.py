@@ -11,6 +11,7 @@ from scheduling.services.opening import (
     remove_extra_hours,
     set_opening_hours,
 )
+from scheduling.services.requests import ask_for_another_time, settle_move_request
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
     begin_appointment,
@@ -30,6 +31,7 @@ __all__ = [
     "add_closure",
     "add_extra_hours",
     "add_time_off",
+    "ask_for_another_time",
     "begin_appointment",
     "book_appointment",
     "book_held",
@@ -58,4 +60,5 @@ __all__ = [
     "set_limits",
     "set_opening_hours",
     "set_working_hours",
+    "settle_move_request",
 ]

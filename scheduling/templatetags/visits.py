@@ -14,7 +14,15 @@ from clinic.core.clock import local, zone_label
 from clinic.models import Location
 from scheduling.board import Board, Column
 from scheduling.lifecycle import MOVABLE
-from scheduling.models import Appointment, AppointmentStatus, CancelReason, WaitListEntry, Weekday
+from scheduling.models import (
+    Appointment,
+    AppointmentStatus,
+    CancelReason,
+    MoveRequest,
+    PartOfDay,
+    WaitListEntry,
+    Weekday,
+)
 from scheduling.series_changes import Kept
 
 register = template.Library()
@@ -91,6 +99,13 @@ def suits(entry: WaitListEntry) -> str:
     period = f"{entry.from_on:%-d %b} to {entry.until_on:%-d %b %Y}"
     line = ", ".join(part for part in (days, hours, people, period) if part)
     return line[0].upper() + line[1:]
+
+
+@register.filter
+def wished(request: MoveRequest) -> str:
+    """Which other time a patient asked for."""
+    days = ", ".join(str(Weekday(day).label) for day in request.weekdays) or "any day"
+    return f"{days}, {PartOfDay(request.part_of_day).label.lower()}"
 
 
 @register.filter

@@ -24,7 +24,7 @@ from scheduling.errors import Clash, ScreeningBlocks
 from scheduling.forms import CancelForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
 from scheduling.lifecycle import MOVABLE, NEXT
-from scheduling.models import Appointment, AppointmentStatus, Vacancy
+from scheduling.models import Appointment, AppointmentStatus, MoveRequest, Vacancy
 from scheduling.notices import subject_key
 from scheduling.views.entrance import closes_dialog, desk_page, is_for, member
 from scheduling.wait_forms import OfferForm
@@ -154,6 +154,7 @@ def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: A
         "is_our_location": user.locations.filter(pk=visit.location_id).exists(),
         **_times(request, visit, request.POST or request.GET),
         **_offering(request, visit),
+        "asked": MoveRequest.objects.visible_to(user).open().filter(appointment=visit).first(),
         **more,
     }
     if isinstance(more.get("refusal"), Clash):

@@ -15,16 +15,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from clinic.models import Location
 from scheduling.board import Arrangement, Board
 from scheduling.choices import FIRST_DAY, LAST_DAY, as_uuid, day_asked
 from scheduling.diary import board
 from scheduling.hours import local_day
-from scheduling.models import WaitListEntry
+from scheduling.models import MoveRequest, WaitListEntry
 from scheduling.views.entrance import desk_page, is_for, location_of, member
 from staff.models import User
 
 GRID = "diary-grid"
 REMEMBERED = "diary_look"
+MOST_ASKED = 20
 # How the day may be looked at, and how much height an hour is given; the first of each is the usual one.
 VIEWS = {"grid": "Therapists", "rooms": "Rooms", "week": "Week", "list": "List"}
 ZOOMS = {"normal": "Normal", "compact": "Low", "tall": "Tall"}
@@ -64,7 +66,7 @@ def diary(request: HttpRequest) -> HttpResponse:
     )
     waiting = WaitListEntry.objects.visible_to(request.user).waiting().filter(location=location).count()
     context = {"diary": shown, "location": location, "locations": locations, "look": look, "waiting": waiting}
-    context["now"] = timezone.now()
+    context |= {"asked": _asked(request, location), "now": timezone.now()}
     if is_for(request, GRID):
         return _refreshed(request, context, shown)
     parts = _parts(context)
@@ -84,6 +86,12 @@ def _look(request: HttpRequest) -> Look:
     if not is_for(request, GRID) and request.session.get(REMEMBERED, asdict(Look())) != asdict(look):
         request.session[REMEMBERED] = asdict(look)
     return look
+
+
+def _asked(request: HttpRequest, location: Location) -> list[MoveRequest]:
+    """Patients who asked for another time by their link, the next visit first."""
+    rows = MoveRequest.objects.visible_to(request.user).open().filter(appointment__location=location)
+    return list(rows.select_related("appointment__patient").order_by("appointment__starts_at", "id")[:MOST_ASKED])
 
 
 def _whose(request: HttpRequest, look: Look) -> User | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,8 +15,10 @@ from clinic.core.clock import print_visit
 from messaging.links import close_link, link_of
 from messaging.models import LinkPurpose
 from scheduling import services
+from scheduling.errors import NothingToAnswer
+from scheduling.forms import AnotherTimeForm
 from scheduling.lifecycle import MOVABLE
-from scheduling.models import Appointment, CancelReason
+from scheduling.models import Appointment, CancelReason, MoveRequest
 from scheduling.visits import visit_of
 
 
@@ -51,7 +54,24 @@ def cancel(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _page(request: HttpRequest, template: str, found: Appointment) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest) -> HttpResponse:
+    """Which other time would suit; the visit stays until the desk has found one."""
+    link = link_of(request, LinkPurpose.VISIT)
+    found = visit_of(link)
+    form = AnotherTimeForm(request.POST if request.method == "POST" else None)
+    if found.status not in MOVABLE:
+        return redirect("scheduling:visit")
+    if not form.is_valid():
+        return _page(request, "scheduling/visit_move.html", found, form=form, code=422 if form.is_bound else 200)
+    try:
+        services.ask_for_another_time(appointment=found, **form.cleaned_data, by=link)
+    except NothingToAnswer:
+        return redirect("scheduling:visit")
+    return _page(request, "scheduling/visit_move_asked.html", found)
+
+
+def _page(request: HttpRequest, template: str, found: Appointment, *, code: int = 200, **more: Any) -> HttpResponse:
     """Only when, where and whether: no name, no therapist, no service."""
     context = {
         "when": print_visit(found.starts_at, found.location.timezone, get_language() or "en"),
@@ -59,5 +79,7 @@ def _page(request: HttpRequest, template: str, found: Appointment) -> HttpRespon
         "status": found.status,
         "may_answer": found.status in MOVABLE,
         "is_late": found.starts_at - timedelta(hours=found.location.late_cancel_hours) < timezone.now(),
+        "has_asked": MoveRequest.objects.open().filter(appointment=found).exists(),
+        **more,
     }
-    return render(request, template, context)
+    return render(request, template, context, status=code)

@@ -20,7 +20,7 @@ from scheduling import services
 from scheduling.choices import as_uuid
 from scheduling.errors import AlreadyWaiting, Clash, NobodySuits, NotWaiting, OfferOver, ScreeningBlocks
 from scheduling.hours import local_day
-from scheduling.models import Appointment, Offer, Vacancy, VacancyStatus, WaitListEntry
+from scheduling.models import Appointment, MoveRequest, Offer, Vacancy, VacancyStatus, WaitListEntry
 from scheduling.views.appointment import offering_refused
 from scheduling.views.entrance import chosen_patient, desk_page, find_patients, location_of, member
 from scheduling.wait_forms import ChangeForm, JoinForm, OfferForm
@@ -160,6 +160,18 @@ def answer(request: HttpRequest, public_id: UUID, is_yes: bool) -> HttpResponse:
         messages.error(request, f"{refusal.title}. {refusal.text}")
         return _back(request, location)
     return _back(request, location, f"{name} is booked.")
+
+
+@require_POST
+@desk_page
+def settle(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A wish for another time was answered on the telephone; the visit stays."""
+    rows = MoveRequest.objects.visible_to(request.user)
+    asked = rows.select_related("appointment__patient", "appointment__location")
+    found: MoveRequest = get_object_or_404(asked, public_id=public_id)
+    services.settle_move_request(request=found, by=member(request))
+    messages.success(request, f"The visit of {found.appointment.patient.full_name} stays as it is.")
+    return redirect("scheduling:appointment", found.appointment.public_id)
 
 
 def _tried(
