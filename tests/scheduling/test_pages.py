@@ -582,5 +582,5 @@ def test_a_visits_page_takes_a_constant_number_of_queries(desk, page_of, number,
         desk.new_room()
         desk.book(at(9 + step % 7, days=1 + step // 7), patient=desk.new_patient(), notify=False)
     client = page_of(desk.front_desk)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         visit_page(client, visit)
