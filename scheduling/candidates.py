@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from clinic.core.clock import local
 from clinic.models import Audience, Location, Room
+from scheduling.lifecycle import MOVABLE
 from scheduling.models import Appointment, AppointmentStatus, WaitListEntry
-from screening.services import lights
+from scheduling.models.waiting import WaitListEntryQuerySet
+from screening.services import gates_of, lights
 from staff.models import User
 
 # So many are looked at for one time; whoever waits behind them is looked at when some of these have gone.
@@ -46,6 +48,8 @@ class Candidate:
     entry: WaitListEntry
     light: str
     is_blocked: bool
+    # The gate's codes, which anybody may see.
+    reasons: tuple[str, ...] = ()
 
 
 def candidates(
@@ -53,31 +57,58 @@ def candidates(
 ) -> list[Candidate]:
     """Those whom the time suits, at most twenty; of all who wait here, or of these entries (by public id).
 
-    Their service and length fit into it, the therapist offers the service and is wished for or anybody is, day, time
-    of day and notice suit, they have no other visit then, and the service is for them. First come those who have no
-    visit yet, then those who would give one up for this; each by how long they have waited. Six queries.
+    In the order in which they are asked, with what the gate would say at that time; those it blocks are shown and
+    never asked. Eight queries.
     """
-    at = now or timezone.now()
-    rows = WaitListEntry.objects.visible_to(by).waiting().filter(location=opening.location)
+    rows = WaitListEntry.objects.visible_to(by)
     if entries is not None:
         rows = rows.filter(public_id__in=entries)
+    shown = whom_it_suits(rows=rows, opening=opening, now=now)[:MOST_SHOWN]
+    colours = lights({entry.patient_id for entry in shown})
+    verdicts = gates_of(wanted=[(entry.patient, entry.service) for entry in shown], at=opening.starts_at)
+    return [
+        Candidate(entry, str(colours[entry.patient_id]), verdict.is_blocked, verdict.reasons)
+        for entry in shown
+        for verdict in [verdicts[entry.patient_id, entry.service_id]]
+    ]
+
+
+def who_may_be_asked(*, keys: Collection[int], opening: Opening) -> set[int]:
+    """Which of these entries still wait, are still suited and pass the gate; by primary key. Six queries."""
+    suited = whom_it_suits(rows=WaitListEntry.objects.filter(pk__in=keys), opening=opening)
+    verdicts = gates_of(wanted=[(entry.patient, entry.service) for entry in suited], at=opening.starts_at)
+    return {entry.pk for entry in suited if not verdicts[entry.patient_id, entry.service_id].is_blocked}
+
+
+def whom_it_suits(*, rows: WaitListEntryQuerySet, opening: Opening, now: datetime | None = None) -> list[WaitListEntry]:
+    """Those of the entries whom the time suits, whatever screening says. Three queries.
+
+    Their service and length fit into it, the therapist offers the service and is wished for or anybody is, day, time
+    of day and notice suit, they have no other visit then, and the service is for them. First come those who have no
+    visit yet, then those who would give one up for this; each by how long they have waited.
+    """
+    at = now or timezone.now()
     wall = local(opening.starts_at, opening.location.timezone)
-    rows = rows.filter(
+    waiting = rows.waiting().filter(
         Q(therapists=None) | Q(therapists=opening.therapist),
         Q(weekdays=[]) | Q(weekdays__contains=[wall.weekday()]),
         Q(earliest_local=None) | Q(earliest_local__lte=wall.time()),
+        location=opening.location,
+        patient__died_on=None,
         from_on__lte=wall.date(),
         until_on__gte=wall.date(),
         service__in=opening.therapist.services.filter(is_active=True),
     )
-    looked_at = rows.select_related("patient", "service", "location", "instead_of").order_by("id")[:MOST_LOOKED_AT]
+    looked_at = waiting.select_related("patient", "service", "location", "instead_of").order_by("id")[:MOST_LOOKED_AT]
     fitting = [entry for entry in looked_at if _fits(entry, opening, at)]
-    fitting = _who_are_free(fitting, opening)
-    fitting = _whom_it_is_for(fitting)
-    fitting.sort(key=lambda entry: (entry.instead_of_id is not None, entry.pk))
-    shown = fitting[:MOST_SHOWN]
-    colours = lights({entry.patient_id for entry in shown})
-    return [Candidate(entry, colour := str(colours[entry.patient_id]), _is_blocked(entry, colour)) for entry in shown]
+    fitting = _whom_it_is_for(_who_are_free(fitting, opening))
+    return sorted(fitting, key=lambda entry: (_has_a_visit(entry, at), entry.pk))
+
+
+def _has_a_visit(entry: WaitListEntry, now: datetime) -> bool:
+    """Whether the visit they would give up still lies ahead of them."""
+    theirs = entry.instead_of
+    return theirs is not None and theirs.status in MOVABLE and theirs.starts_at > now
 
 
 def _fits(entry: WaitListEntry, opening: Opening, now: datetime) -> bool:
@@ -126,8 +157,3 @@ def _whom_it_is_for(entries: list[WaitListEntry]) -> list[WaitListEntry]:
         if wanted.get(Audience(entry.service.audience), entry.patient_id in returning)
         == (entry.patient_id in returning)
     ]
-
-
-def _is_blocked(entry: WaitListEntry, light: str) -> bool:
-    """What the gate would say, from the light alone; booking asks the gate itself."""
-    return light == "red" or (light == "grey" and not entry.service.for_unscreened_patients)

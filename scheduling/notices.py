@@ -83,14 +83,14 @@ def promise_reminder(*, appointment: Appointment, minutes: int, by: Actor) -> bo
 
 
 def tell_offered(*, offer: Offer, vacancy: Vacancy, until: datetime, by: Actor) -> None:
-    """Ask the patient whether they want the time, with a link that works as long as the offer."""
+    """Ask the patient whether they want the time. Once the offer is over its link tells so, until the time itself has
+    come; therefore it is not the subject's."""
     subject = messaging.subject(key=_offer_key(offer))
     link = messaging.issue_link(
         patient=offer.entry.patient,
         purpose=LinkPurpose.OFFER,
         target_id=offer.public_id,
-        expires_at=until,
-        subject=subject,
+        expires_at=vacancy.starts_at,
         by=by,
     )
     context = {**_place(vacancy), "answer_until": until.isoformat()}
@@ -106,7 +106,7 @@ def tell_offered(*, offer: Offer, vacancy: Vacancy, until: datetime, by: Actor) 
 
 
 def tell_gone(*, offer: Offer, vacancy: Vacancy, by: Actor) -> None:
-    """Kill the link, withdraw what was not sent, and say that somebody else has the time."""
+    """Withdraw what was not sent, and say that the time is no longer free."""
     messaging.queue_message(
         patient=offer.entry.patient,
         subject=messaging.supersede(key=_offer_key(offer), is_live=False),
@@ -117,9 +117,10 @@ def tell_gone(*, offer: Offer, vacancy: Vacancy, by: Actor) -> None:
     )
 
 
-def withdraw_offer(*, offer: Offer) -> None:
+def withdraw_offer(*, offer: Offer, by: Actor) -> None:
     """The patient no longer waits, and knows it: the link dies without a word."""
     messaging.supersede(key=_offer_key(offer), is_live=False)
+    messaging.revoke_links(target_id=offer.public_id, purpose=LinkPurpose.OFFER, by=by)
 
 
 def _offer_key(offer: Offer) -> str:

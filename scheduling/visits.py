@@ -18,7 +18,7 @@ def visit_of(link: SignedLink) -> Appointment:
 
 def offer_of(link: SignedLink) -> Offer:
     """The offer a patient's link opens. Raises NotFound."""
-    rows = Offer.objects.select_related("vacancy__location", "entry__patient", "entry__location")
+    rows = Offer.objects.select_related("vacancy__location", "entry__patient", "entry__location", "entry__instead_of")
     offer: Offer | None = rows.filter(public_id=link.target_id, entry__patient=link.patient_id).first()
     if offer is None:
         raise NotFound()

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from clinic.core.clock import local
 from clinic.models import Location, Service
 from patients.models import Patient
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
@@ -36,7 +37,7 @@ class VisitField(ByIdField):
     """A visit, named by its day and time on the location's clock."""
 
     def label_from_instance(self, row: Any) -> str:
-        wall = row.starts_at.astimezone(timezone.get_current_timezone())
+        wall = local(row.starts_at, row.location.timezone)
         return f"{row.service.name}, {wall:%a %-d %b %Y, %H:%M}"
 
 
@@ -69,13 +70,15 @@ class WishForm(RefusableForm):
         help_text="Only if it differs from the service's.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
-    notice_hours = forms.IntegerField(
+    notice_hours = forms.DecimalField(
         label="Has to know",
         initial=2,
         min_value=0,
         max_value=168,
+        max_digits=5,
+        decimal_places=2,
         help_text="How long before the visit.",
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        widget=forms.NumberInput(attrs={"inputmode": "decimal"}),
     )
     instead_of = VisitField(
         required=False, label="Gives up for it", empty_label="Nothing: the patient has no visit to give up"
@@ -87,7 +90,7 @@ class WishForm(RefusableForm):
         therapists = User.objects.visible_to(user).therapists().filter(locations=location)
         self.fields["therapists"].queryset = therapists  # type: ignore[attr-defined]
         visits = Appointment.objects.visible_to(user).filter(location=location, status__in=MOVABLE)
-        coming = visits.filter(patient=patient, starts_at__gt=timezone.now()).select_related("service")
+        coming = visits.filter(patient=patient, starts_at__gt=timezone.now()).select_related("service", "location")
         self.fields["instead_of"].queryset = coming.order_by("starts_at")  # type: ignore[attr-defined]
 
     def form_fields(self) -> dict[str, str]:
@@ -98,7 +101,7 @@ class WishForm(RefusableForm):
         names = ("from_on", "until_on", "weekdays", "earliest_local", "latest_local", "minutes", "instead_of")
         entries = {name: self.cleaned_data[name] for name in names}
         therapists = list(self.cleaned_data["therapists"])
-        return Wish(**entries, therapists=therapists, notice_minutes=self.cleaned_data["notice_hours"] * 60)
+        return Wish(**entries, therapists=therapists, notice_minutes=round(self.cleaned_data["notice_hours"] * 60))
 
 
 class JoinForm(WishForm):
@@ -130,7 +133,7 @@ class ChangeForm(WishForm):
         return {
             **{name: getattr(entry, name) for name in names},
             "therapists": [person.public_id for person in entry.therapists.all()],
-            "notice_hours": entry.notice_minutes // 60,
+            "notice_hours": f"{entry.notice_minutes / 60:.2f}".rstrip("0").rstrip("."),
             "instead_of": entry.instead_of.public_id if entry.instead_of else None,
         }
 

@@ -92,8 +92,9 @@ class VacancyViewSet(
     queryset = Vacancy.objects.none()
 
     def get_queryset(self) -> QuerySet[Vacancy]:
-        rows = Vacancy.objects.visible_to(self.request.user).select_related("location", "therapist")
-        return rows.prefetch_related("offers__entry")
+        user = self.request.user
+        rows: QuerySet[Vacancy] = Vacancy.objects.visible_to(user).with_offers_visible_to(user)
+        return rows
 
     @extend_schema(request=OfferVacancyInput, responses={201: VacancyOutput})
     @idempotent
@@ -109,7 +110,8 @@ class VacancyViewSet(
             answer_minutes=wanted["answer_minutes"],
             by=cast("User", request.user),
         )
-        return Response(VacancyOutput(vacancy).data, status=status.HTTP_201_CREATED)
+        shown = self.get_queryset().get(pk=vacancy.pk)
+        return Response(VacancyOutput(shown).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=VacancyOutput)
     @action(detail=True, methods=["post"])

@@ -14,7 +14,6 @@ from clinic.core.records import EditableRecord, Record
 from clinic.models import Location, Service
 from patients.models import OfPatientQuerySet, Patient
 from scheduling.models.appointment import Appointment
-from scheduling.models.hours import OfLocationQuerySet
 
 
 class WaitStatus(models.TextChoices):
@@ -106,6 +105,17 @@ class VacancyStatus(models.TextChoices):
     ENDED = "ended", "Ended without a taker"
 
 
+class VacancyQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> VacancyQuerySet:
+        return self.filter(location__in=Location.objects.visible_to(user))
+
+    def with_offers_visible_to(self, user: Any) -> VacancyQuerySet:
+        """With their offers as `offers_shown`; without those to patients the member may not see."""
+        shown = Offer.objects.visible_to(user).select_related("entry__patient").order_by("rank")
+        rows = self.select_related("location", "therapist")
+        return rows.prefetch_related(models.Prefetch("offers", shown, to_attr="offers_shown"))
+
+
 class Vacancy(Record):
     """A free time that is being offered to the wait-list. While it is open the hold keeps it from everybody else."""
 
@@ -120,7 +130,7 @@ class Vacancy(Record):
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=5, choices=VacancyStatus, default=VacancyStatus.OPEN)
 
-    objects = OfLocationQuerySet.as_manager()
+    objects = VacancyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -84,7 +84,7 @@ class VacancyOutput(serializers.ModelSerializer[Vacancy]):
     id = serializers.UUIDField(source="public_id")
     location_id = serializers.UUIDField(source="location.public_id")
     therapist_id = serializers.UUIDField(source="therapist.public_id")
-    offers = serializers.SerializerMethodField()
+    offers = serializers.SerializerMethodField(help_text="Without those to patients you may not see.")
 
     class Meta:
         model = Vacancy
@@ -95,8 +95,7 @@ class VacancyOutput(serializers.ModelSerializer[Vacancy]):
 
     @extend_schema_field(OfferOutput(many=True))
     def get_offers(self, vacancy: Vacancy) -> list[dict[str, Any]]:
-        rows = sorted(vacancy.offers.all(), key=lambda offer: offer.rank)
-        return list(OfferOutput(rows, many=True).data)
+        return list(OfferOutput(vacancy.offers_shown, many=True).data)  # type: ignore[attr-defined]
 
 
 class OfferVacancyInput(StrictSerializer):

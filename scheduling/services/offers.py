@@ -12,18 +12,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from clinic.core.errors import Invalid
 from scheduling import notices
-from scheduling.candidates import Opening, candidates
+from scheduling.candidates import Opening, candidates, who_may_be_asked
 from scheduling.errors import Clash, NobodySuits, OfferOver
+from scheduling.lifecycle import MOVABLE
 from scheduling.models import (
     Appointment,
+    AppointmentStatus,
     CancelReason,
     Offer,
     OfferStatus,
@@ -35,10 +37,10 @@ from scheduling.models import (
     WaitStatus,
 )
 from scheduling.permission import may_answer_offer, may_hold
+from scheduling.retry import retried
 from scheduling.services.booking import book_appointment
 from scheduling.services.holds import hold_slot, release_hold
 from scheduling.services.status import cancel_appointment
-from screening.services import gate
 from staff.models import User
 
 MOST_OFFERED = 20
@@ -58,7 +60,7 @@ def offer_vacancy(
     _check(entries, mode, answer_minutes)
     opening = Opening.of(visit)
     suited = candidates(opening=opening, by=by, entries=[entry.public_id for entry in entries])
-    asked = [one.entry for one in suited if not _is_kept_away(one.entry, visit.starts_at)]
+    asked = [one.entry for one in suited if not one.is_blocked]
     if not asked:
         raise NobodySuits()
     turns = len(asked) if mode == VacancyMode.ONE_BY_ONE else 1
@@ -89,22 +91,27 @@ def offer_vacancy(
 
 
 @transaction.atomic
+@retried
 def accept_offer(*, offer: Offer, by: Actor) -> Appointment:
-    """The time is the patient's: it is booked, what they give up for it is cancelled, the others are told.
+    """The time is the patient's: it is booked, what they give up for it is cancelled, the others are told; other times
+    offered to them for the same wish go to the next in line.
 
-    Twice is one booking. Raises OfferOver when its time is over or somebody was faster.
+    Twice is one booking. Raises OfferOver when its time is over, somebody was faster, or the wish was met elsewhere.
     """
     may_answer_offer(by=by, offer=offer)
+    _lock_all_of(offer.entry_id, and_vacancy=offer.vacancy_id)
     vacancy, mine = _locked(offer)
+    entry = WaitListEntry.objects.select_for_update(no_key=True).get(pk=mine.entry_id)
     if mine.status == OfferStatus.ACCEPTED and mine.entry.booked is not None:
         return mine.entry.booked
-    if not Offer.objects.answerable().filter(pk=mine.pk).exists():
+    if entry.status != WaitStatus.WAITING or not Offer.objects.answerable().filter(pk=mine.pk).exists():
         raise OfferOver()
     _answer(mine, OfferStatus.ACCEPTED)
     visit = _book(vacancy, mine.entry, by=by)
-    entry = WaitListEntry.objects.filter(pk=mine.entry_id)
-    entry.update(status=WaitStatus.BOOKED, booked=visit, version=F("version") + 1, updated_at=Now())
+    met = WaitListEntry.objects.filter(pk=entry.pk)
+    met.update(status=WaitStatus.BOOKED, booked=visit, version=F("version") + 1, updated_at=Now())
     _close(vacancy, VacancyStatus.TAKEN, by=by)
+    give_up_offers(entry=entry, status=OfferStatus.DECLINED, by=by)
     _record(vacancy, "offer.accepted", by=by, entry=mine.entry, appointment_id=str(visit.public_id))
     return visit
 
@@ -133,13 +140,13 @@ def end_vacancy(*, vacancy: Vacancy, by: User) -> None:
 @transaction.atomic
 def give_up_offers(*, entry: WaitListEntry, status: OfferStatus, by: Actor) -> None:
     """Whoever leaves the list has answered what was offered to them; the next in line are asked."""
-    for key in entry.offers.filter(status__in=[OfferStatus.NEXT, OfferStatus.OFFERED]).values_list("pk", flat=True):
-        vacancy, mine = _locked(Offer.objects.get(pk=key))
-        if mine.status in (OfferStatus.NEXT, OfferStatus.OFFERED):
-            was_out = mine.status == OfferStatus.OFFERED
+    for vacancy in _lock_all_of(entry.pk):
+        mine = vacancy.offers.select_related("entry__patient").get(entry=entry)
+        was_out = mine.status == OfferStatus.OFFERED
+        if was_out or mine.status == OfferStatus.NEXT:
             _answer(mine, status)
             if was_out:
-                notices.withdraw_offer(offer=mine)
+                notices.withdraw_offer(offer=mine, by=by)
             _go_on(vacancy, by=by)
 
 
@@ -157,16 +164,44 @@ def _go_on(vacancy: Vacancy, *, by: Actor) -> None:
     over.update(status=OfferStatus.EXPIRED, updated_at=Now())
     if vacancy.offers.unanswered().exists():
         return
-    in_line = vacancy.offers.filter(status=OfferStatus.NEXT).select_related("entry__patient").order_by("rank")
-    turn = list(in_line if vacancy.mode == VacancyMode.BROADCAST else in_line[:1])
-    until = min(timezone.now() + timedelta(minutes=vacancy.answer_minutes), vacancy.ends_at)
-    if not turn or until <= timezone.now():
+    turn = _turn(vacancy)
+    until = min(timezone.now() + timedelta(minutes=vacancy.answer_minutes), vacancy.starts_at)
+    if not turn or not _keep(vacancy, until):
         _close(vacancy, VacancyStatus.ENDED, by=by)
         return
     for offer in turn:
         offer.status, offer.expires_at = OfferStatus.OFFERED, until
         offer.save(update_fields=["status", "expires_at", "updated_at"])
         notices.tell_offered(offer=offer, vacancy=vacancy, until=until, by=by)
+
+
+def _turn(vacancy: Vacancy) -> list[Offer]:
+    """The next in line, or all of them at once. Much may have changed since they were chosen: whom the time no longer
+    suits, or screening keeps from it by now, is passed over."""
+    hold = _hold_of(vacancy)
+    in_line = list(vacancy.offers.filter(status=OfferStatus.NEXT).select_related("entry__patient").order_by("rank"))
+    if hold is None or not in_line:
+        return []
+    asked = who_may_be_asked(keys=[offer.entry_id for offer in in_line], opening=Opening.of(hold))
+    turn = [offer for offer in in_line if offer.entry_id in asked]
+    return turn if vacancy.mode == VacancyMode.BROADCAST else turn[:1]
+
+
+def _keep(vacancy: Vacancy, until: datetime) -> bool:
+    """Hold the time at least until then, so that a clockwork that comes late takes no minutes from those in line.
+
+    A hold that has lapsed stands in the constraints until somebody claims its time and removes it: while it is there,
+    nobody has.
+    """
+    if until <= timezone.now():
+        return False
+    held = SlotHold.objects.filter(public_id=vacancy.hold_id, status=AppointmentStatus.HELD)
+    if not held.update(held_until=Greatest("held_until", until), updated_at=Now()):
+        return False
+    if vacancy.ends_at < until:
+        vacancy.ends_at = until
+        vacancy.save(update_fields=["ends_at", "updated_at"])
+    return True
 
 
 def _close(vacancy: Vacancy, status: VacancyStatus, *, by: Actor) -> None:
@@ -186,9 +221,8 @@ def _close(vacancy: Vacancy, status: VacancyStatus, *, by: Actor) -> None:
 
 def _book(vacancy: Vacancy, entry: WaitListEntry, *, by: Actor) -> Appointment:
     """The visit, from the hold; what the patient gives up for it is off first, because it may lie at the same time."""
-    if entry.instead_of is not None and entry.instead_of.status != "cancelled":
-        reason = CancelReason.PATIENT_ASKED
-        cancel_appointment(appointment=entry.instead_of, reason=reason, notify=False, by=SYSTEM)
+    if entry.instead_of_id is not None:
+        _give_up(entry.instead_of_id)
     try:
         return book_appointment(
             patient=entry.patient,
@@ -205,13 +239,18 @@ def _book(vacancy: Vacancy, entry: WaitListEntry, *, by: Actor) -> Appointment:
         raise OfferOver() from None
 
 
+def _give_up(key: int) -> None:
+    """Call off the visit the patient has, if it still lies ahead. The clinic offered the exchange: it is never late."""
+    rows = Appointment.objects.with_all_it_names().select_for_update(no_key=True, of=("self",))
+    theirs = rows.get(pk=key)
+    if theirs.status in MOVABLE and theirs.starts_at > timezone.now():
+        cancel_appointment(appointment=theirs, reason=CancelReason.OTHER, notify=False, by=SYSTEM)
+
+
 def _hold_of(vacancy: Vacancy) -> SlotHold | None:
-    held: SlotHold | None = SlotHold.objects.standing().with_all_it_names().filter(public_id=vacancy.hold_id).first()
+    rows = SlotHold.objects.filter(public_id=vacancy.hold_id, status=AppointmentStatus.HELD)
+    held: SlotHold | None = rows.with_all_it_names().first()
     return held
-
-
-def _is_kept_away(entry: WaitListEntry, starts_at: datetime) -> bool:
-    return gate(patient=entry.patient, service=entry.service, at=starts_at).is_blocked
 
 
 def _locked(offer: Offer) -> tuple[Vacancy, Offer]:
@@ -219,6 +258,15 @@ def _locked(offer: Offer) -> tuple[Vacancy, Offer]:
     vacancy = _lock(offer.vacancy_id)
     names = ("entry__patient", "entry__service", "entry__instead_of", "entry__booked", "entry__location")
     return vacancy, Offer.objects.select_related(*names).get(pk=offer.pk)
+
+
+def _lock_all_of(entry_key: int, *, and_vacancy: int | None = None) -> list[Vacancy]:
+    """Every vacancy that is being offered to an entry, locked by key: of two acts on one entry the second waits, and
+    they never meet crosswise."""
+    out = Offer.objects.filter(entry=entry_key, status__in=[OfferStatus.NEXT, OfferStatus.OFFERED])
+    wanted = Q(pk__in=out.values("vacancy"), status=VacancyStatus.OPEN) | Q(pk=and_vacancy)
+    rows = Vacancy.objects.filter(wanted).select_related("location", "therapist").order_by("pk")
+    return list(rows.select_for_update(no_key=True, of=("self",)))
 
 
 def _lock(key: int) -> Vacancy:

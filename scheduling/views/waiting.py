@@ -208,9 +208,7 @@ def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
 
 def _open_vacancies(request: HttpRequest, location: Location) -> list[Vacancy]:
     rows = Vacancy.objects.visible_to(request.user).filter(location=location, status=VacancyStatus.OPEN)
-    return list(
-        rows.select_related("therapist").prefetch_related("offers__entry__patient").order_by("starts_at", "id")[:PAGE]
-    )
+    return list(rows.with_offers_visible_to(request.user).order_by("starts_at", "id")[:PAGE])
 
 
 def _entry(request: HttpRequest, public_id: UUID) -> WaitListEntry:

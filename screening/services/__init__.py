@@ -2,7 +2,7 @@
 
 from screening.desk_lights import lights
 from screening.services.flags import clear_flag, reopen_flag
-from screening.services.gates import Verdict, gate, gates_at
+from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -20,6 +20,7 @@ __all__ = [
     "clear_flag",
     "gate",
     "gates_at",
+    "gates_of",
     "lights",
     "reopen_flag",
     "request_intake",

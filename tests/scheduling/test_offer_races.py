@@ -5,11 +5,11 @@ import pytest
 from messaging.models import Message
 from scheduling import services
 from scheduling.errors import OfferOver
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Offer, Vacancy
 from scheduling.turns import pass_on_due
 from tests.scheduling.factories import at, make_desk
 from tests.scheduling.test_races import all_at_once, overlaps, split
-from tests.scheduling.waiting import lapse_offers, offered, states, waits
+from tests.scheduling.waiting import cancelled, lapse_offers, offered, states, waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,3 +63,34 @@ def test_yes_and_the_desk_that_wants_the_same_time():
     assert [visit.patient for visit in won] == [offer.entry.patient]
     assert (len(lost), overlaps()) == (3, 0)
     assert Appointment.objects.filter(status="booked").count() == 1
+
+
+def test_a_patient_who_accepts_two_times_at_once_has_one_visit():
+    desk = make_desk()
+    entry = waits(desk)
+    for hour in (9, 11, 14):
+        offered(desk, [entry], visit=cancelled(desk, at(hour)))
+    offers = list(entry.offers.all())
+
+    won, lost = split(
+        all_at_once([lambda offer=offer: services.accept_offer(offer=offer, by=desk.front_desk) for offer in offers])
+    )
+
+    assert (len(won), {type(error) for error in lost}) == (1, {OfferOver})
+    assert Appointment.objects.filter(status="booked").count() == 1
+    assert Offer.objects.filter(status="offered").count() == 0
+
+
+def test_many_who_leave_at_once_with_the_same_offers_never_end_in_a_server_error():
+    desk = make_desk()
+    entries = [waits(desk) for _ in range(4)]
+    for hour in (9, 11, 14):
+        offered(desk, entries, visit=cancelled(desk, at(hour)), mode="broadcast")
+
+    outcomes = all_at_once(
+        [lambda entry=entry: services.leave_wait_list(entry=entry, by=desk.front_desk) for entry in entries]
+    )
+
+    assert outcomes == [None] * 4
+    assert set(Offer.objects.values_list("status", flat=True)) == {"declined"}
+    assert not Vacancy.objects.exclude(status="ended").exists()

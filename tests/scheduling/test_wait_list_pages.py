@@ -133,7 +133,7 @@ def test_the_list_takes_a_constant_number_of_queries(desk, page_of, number, djan
     offered(desk, list(WaitListEntry.objects.all()), mode="broadcast")
     client = page_of(desk.front_desk)
     the_list(client, desk)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         assert text_of(the_list(client, desk)).count('data-label="Suits"') == number
 
 
@@ -231,3 +231,30 @@ def test_a_cancelled_visit_of_the_past_is_offered_to_nobody(desk, page_of):
     visit = desk.book(at(9, days=-30), by=desk.admin, is_history=True)
     services.cancel_appointment(appointment=visit, reason="clinic", notify=False, by=desk.front_desk)
     assert "Who waits for this time" not in text_of(page_of(desk.front_desk).get(f"/appointments/{visit.public_id}/"))
+
+
+def test_the_visit_to_give_up_is_named_on_the_locations_clock(desk, page_of):
+    later = desk.book(at(15), patient=desk.patient)
+    entry = waits(desk, patient=desk.patient, instead_of=later, notice_minutes=100)
+    page = text_of(page_of(desk.front_desk).get(f"/diary/wait-list/{entry.public_id}/"))
+    assert f"{at(15):%a %-d %b %Y}, 15:00</option>" in page
+    assert 'name="notice_hours" value="1.67"' in page
+
+
+def test_changing_one_thing_leaves_the_notice_to_the_minute(desk, page_of):
+    entry = waits(desk, patient=desk.patient, notice_minutes=100)
+    changed = wishes(desk, version="1", notice_hours="1.67")
+    page_of(desk.front_desk).post(f"/diary/wait-list/{entry.public_id}/", changed)
+    entry.refresh_from_db()
+    assert (entry.notice_minutes, entry.version) == (100, 2)
+
+
+def test_a_therapist_sees_no_offer_to_a_patient_of_somebody_else(desk, page_of, api):
+    entry = waits(desk)
+    offered(desk, [entry])
+    colleague = desk.new_therapist()
+    page = text_of(the_list(page_of(colleague), desk))
+    assert "Offered:" in page
+    assert entry.patient.family_name not in page
+    vacancy = api(colleague).get("/api/v1/vacancies/").json()["results"][0]
+    assert vacancy["offers"] == []

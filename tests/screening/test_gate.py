@@ -11,7 +11,7 @@ from audit.actors import SYSTEM
 from questionnaires.services import start_response
 from questionnaires.services.publishing import load_shipped
 from screening.models import Cause, Evaluation, Flag, Light
-from screening.services import Verdict, clear_flag, gate, gates_at, lights, save_intake_page, screen
+from screening.services import Verdict, clear_flag, gate, gates_at, gates_of, lights, save_intake_page, screen
 from screening.services.gates import SCREENING_HOLDS_FOR
 from tests.factories import MedicineFactory, PatientFactory
 from tests.screening.factories import sent_intake
@@ -189,6 +189,32 @@ def test_many_instants_get_the_verdicts_the_gate_gives_one_by_one(
 
     assert len({verdict.reasons for verdict in answers.values()}) == 4
     assert answers == {instant: gate(patient=patient, service=service, at=instant) for instant in instants}
+
+
+def test_many_patients_get_the_verdicts_the_gate_gives_one_by_one(
+    service, first_visit, therapist, django_assert_num_queries
+):
+    now = timezone.now()
+    unscreened, plain, warned, blocked, cleared = (PatientFactory() for _ in range(5))
+    for patient in (plain, warned, blocked, cleared):
+        sent_intake(patient)
+    raise_flag(warned, severity="local")
+    raise_flag(blocked, severity="absolute")
+    raise_flag(
+        cleared, severity="relative", status="cleared", reason="ok", closed_by=therapist, closed_at=now,
+        cleared_until=now + timedelta(days=3),
+    )  # fmt: skip
+    patients = [unscreened, plain, warned, blocked, cleared]
+    wanted = [(patient, offered) for patient in patients for offered in (service, first_visit)]
+    levels = set()
+    for instant in (now, now + timedelta(days=3), now + SCREENING_HOLDS_FOR + timedelta(days=1)):
+        with django_assert_num_queries(3):
+            verdicts = gates_of(wanted=wanted, at=instant)
+        assert verdicts == {
+            (patient.pk, offered.pk): gate(patient=patient, service=offered, at=instant) for patient, offered in wanted
+        }
+        levels |= {verdict.level for verdict in verdicts.values()}
+    assert levels == {"allow", "warn", "block"}
 
 
 @pytest.mark.parametrize("count", [3, 12])
