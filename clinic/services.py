@@ -1,6 +1,6 @@
 """Setting up the clinic: locations, rooms, services."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from audit.services import record
 from clinic.core.database import translate_constraints
 from clinic.core.errors import Invalid, NotAllowed, NotFound
 from clinic.core.records import EditableRecord
-from clinic.models import Location, Room, Service, TechniqueFamily, validate_zone
+from clinic.models import Audience, Location, Room, Service, TechniqueFamily, validate_zone
 
 
 @transaction.atomic
@@ -31,10 +31,11 @@ def add_location(
 
 
 @transaction.atomic
-def add_room(*, location: Location, name: str, by: Actor) -> Room:
-    """Add a treatment room to a location."""
+def add_room(*, location: Location, name: str, by: Actor, features: Sequence[str] = ()) -> Room:
+    """Add a treatment room to a location; by its admins."""
+    _may_set_up(by, location)
     with _room_rules():
-        room = Room.objects.create(location=location, name=name)
+        room = Room.objects.create(location=location, name=name, features=list(features))
     record(actor=by, action="room.added", subject=room, locations=[location])
     return room
 
@@ -49,8 +50,13 @@ def add_service(
     buffer_before_minutes: int = 0,
     buffer_after_minutes: int = 0,
     for_unscreened_patients: bool = False,
+    audience: str = Audience.ANYONE,
+    notice_minutes: int = 0,
+    horizon_days: int = 730,
+    needed_features: Sequence[str] = (),
 ) -> Service:
-    """Offer a service."""
+    """Offer a service; by admins. Therapists who give it are named one by one."""
+    _may_set_up(by)
     with _service_rules():
         service = Service.objects.create(
             name=name,
@@ -59,6 +65,10 @@ def add_service(
             buffer_before_minutes=buffer_before_minutes,
             buffer_after_minutes=buffer_after_minutes,
             for_unscreened_patients=for_unscreened_patients,
+            audience=audience,
+            notice_minutes=notice_minutes,
+            horizon_days=horizon_days,
+            needed_features=list(needed_features),
         )
     record(actor=by, action="service.added", subject=service)
     return service

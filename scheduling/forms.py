@@ -46,6 +46,18 @@ class ByIdField(forms.ModelChoiceField):
         return str(getattr(row, "full_name", row))
 
 
+class ByIdsField(forms.ModelMultipleChoiceField):
+    """Several rows by outside id, to be ticked."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=None, to_field_name="public_id", **kwargs)
+
+    def label_from_instance(self, row: Any) -> str:
+        return str(getattr(row, "full_name", row))
+
+
 class DayField(forms.DateField):
     """A day picked in the browser's own picker, within the years a diary can show."""
 

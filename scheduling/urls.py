@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, hold, offer, series, shift, visit, waiting
+from scheduling.views import appointment, book, diary, hold, offer, series, setup, shift, visit, waiting
 
 app_name = "scheduling"
+THERAPIST = "setup/locations/<uuid:public_id>/therapists/<uuid:therapist_id>"
 urlpatterns = [
     path("diary/", diary.diary, name="diary"),
     path("diary/book/", book.book, name="book"),
@@ -33,6 +34,21 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
     path("appointments/<uuid:public_id>/shift/", shift.shift, name="shift"),
     path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
+    path("setup/", setup.home, name="setup"),
+    path("setup/services/new/", setup.service_new, name="setup-service-new"),
+    path("setup/services/<uuid:public_id>/", setup.service, name="setup-service"),
+    path("setup/services/<uuid:public_id>/therapists/", setup.givers, name="setup-givers"),
+    path("setup/rooms/<uuid:public_id>/", setup.room, name="setup-room"),
+    path("setup/<str:kind>/<uuid:public_id>/remove/", setup.remove, name="setup-remove"),
+    path("setup/locations/<uuid:public_id>/", setup.location, name="setup-location"),
+    path("setup/locations/<uuid:public_id>/rooms/", setup.rooms, name="setup-rooms"),
+    path("setup/locations/<uuid:public_id>/hours/", setup.opening_week, name="setup-opening"),
+    path("setup/locations/<uuid:public_id>/closures/", setup.closures, name="setup-closures"),
+    path("setup/locations/<uuid:public_id>/extra/", setup.extra_hours, name="setup-extra"),
+    path(f"{THERAPIST}/", setup.therapist, name="setup-therapist"),
+    path(f"{THERAPIST}/hours/", setup.working_week, name="setup-working"),
+    path(f"{THERAPIST}/absences/", setup.absences, name="setup-absences"),
+    path(f"{THERAPIST}/limits/", setup.limits, name="setup-limits"),
     path("p/offer/", offer.offer, name="offer"),
     path("p/offer/accept/", offer.accept, name="offer-accept"),
     path("p/offer/decline/", offer.decline, name="offer-decline"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clinic.core.errors import NotFound
 from messaging.models import SignedLink
-from scheduling.models import Appointment, Offer
+from scheduling.models import Appointment, MoveRequest, Offer
 
 
 def visit_of(link: SignedLink) -> Appointment:
@@ -23,3 +23,8 @@ def offer_of(link: SignedLink) -> Offer:
     if offer is None:
         raise NotFound()
     return offer
+
+
+def wants_another_time(visit: Appointment) -> bool:
+    """Whether the patient has asked for one and nobody has answered yet."""
+    return MoveRequest.objects.open().filter(appointment=visit).exists()

@@ -11,7 +11,7 @@ from clinic.core.clock import local
 from clinic.models import Location, Service
 from patients.models import Patient
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
-from scheduling.forms import ByIdField, DayField, RefusableForm
+from scheduling.forms import ByIdField, ByIdsField, DayField, RefusableForm
 from scheduling.lifecycle import MOVABLE
 from scheduling.models import Appointment, VacancyMode, WaitListEntry, Weekday
 from scheduling.services import Wish
@@ -19,18 +19,6 @@ from scheduling.services.offers import LONGEST_ANSWER, SHORTEST_ANSWER
 from staff.models import User
 
 FIELDS = {"therapist_ids": "therapists", "instead_of_id": "instead_of", "service_id": "service"}
-
-
-class ByIdsField(forms.ModelMultipleChoiceField):
-    """Several rows by outside id, to be ticked."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=None, to_field_name="public_id", **kwargs)
-
-    def label_from_instance(self, row: Any) -> str:
-        return str(getattr(row, "full_name", row))
 
 
 class VisitField(ByIdField):

@@ -26,6 +26,7 @@ def _entries(user: User) -> list[tuple[str, str, str, bool]]:
         ("Patients", "patients", "patients:list", True),
         ("Messages", "messages", "messaging:ledger", user.books_appointments),
         ("Reports", "reports", "reports:outcomes", user.reads_reports),
+        ("Set up", "settings", "scheduling:setup", user.is_administrator),
         ("Import", "import", "patients:import", user.is_administrator),
         ("Audit", "audit", "audit:trail", user.reads_audit),
     ]

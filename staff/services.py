@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.actors import Actor
 from audit.services import record
 from clinic.core.database import translate_constraints
-from clinic.core.errors import Invalid, NotFound
+from clinic.core.errors import Invalid, NotAllowed, NotFound
 from clinic.models import Location, Service
 from staff.authentication import token_digest
 from staff.errors import EmailTaken
@@ -63,6 +63,23 @@ def create_user(
     user.services.set(services)
     record(actor=by, action="user.created", subject=user, locations=places, facts={"roles": user.roles})
     return user
+
+
+@transaction.atomic
+def set_who_gives(*, service: Service, therapists: Iterable[User], by: User) -> None:
+    """From now on these therapists, of those the admin sees, give the service, and no others of them."""
+    if not by.is_administrator:
+        raise NotAllowed()
+    known = {person.pk: person for person in User.objects.visible_to(by).therapists()}
+    wanted = {person.pk for person in therapists}
+    if not wanted <= set(known):
+        raise Invalid(fields={"therapists": "Choose from the therapists of your locations."})
+    now = set(service.therapists.filter(pk__in=known).values_list("pk", flat=True))
+    service.therapists.add(*(wanted - now))
+    service.therapists.remove(*(now - wanted))
+    if wanted != now:
+        ids = sorted(str(known[key].public_id) for key in wanted)
+        record(actor=by, action="service.therapists_set", subject=service, facts={"therapist_ids": ids})
 
 
 @transaction.atomic

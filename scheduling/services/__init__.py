@@ -10,6 +10,7 @@ from scheduling.services.opening import (
     remove_closure,
     remove_extra_hours,
     set_opening_hours,
+    set_opening_week,
 )
 from scheduling.services.requests import ask_for_another_time, settle_move_request
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
@@ -22,7 +23,7 @@ from scheduling.services.status import (
     mark_no_show,
 )
 from scheduling.services.waiting import Wish, change_wait_list_entry, join_wait_list, leave_wait_list
-from scheduling.services.working_time import add_time_off, remove_time_off, set_working_hours
+from scheduling.services.working_time import add_time_off, remove_time_off, set_working_hours, set_working_week
 
 __all__ = [
     "Pick",
@@ -59,6 +60,8 @@ __all__ = [
     "restore_appointment",
     "set_limits",
     "set_opening_hours",
+    "set_opening_week",
     "set_working_hours",
+    "set_working_week",
     "settle_move_request",
 ]

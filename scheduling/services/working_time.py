@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -62,6 +63,22 @@ def set_working_hours(
         },
     )
     return rows
+
+
+@transaction.atomic
+def set_working_week(
+    *,
+    therapist: User,
+    location: Location,
+    week: Mapping[int, Sequence[Period]],
+    valid_from: date,
+    valid_until: date | None = None,
+    by: Actor,
+) -> None:
+    """The same for several weekdays, all of them or none."""
+    span: dict[str, Any] = {"valid_from": valid_from, "valid_until": valid_until}
+    for weekday, periods in sorted(week.items()):
+        set_working_hours(therapist=therapist, location=location, weekday=weekday, periods=periods, **span, by=by)
 
 
 @transaction.atomic

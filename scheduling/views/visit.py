@@ -18,8 +18,8 @@ from scheduling import services
 from scheduling.errors import NothingToAnswer
 from scheduling.forms import AnotherTimeForm
 from scheduling.lifecycle import MOVABLE
-from scheduling.models import Appointment, CancelReason, MoveRequest
-from scheduling.visits import visit_of
+from scheduling.models import Appointment, CancelReason
+from scheduling.visits import visit_of, wants_another_time
 
 
 @require_safe
@@ -79,7 +79,7 @@ def _page(request: HttpRequest, template: str, found: Appointment, *, code: int 
         "status": found.status,
         "may_answer": found.status in MOVABLE,
         "is_late": found.starts_at - timedelta(hours=found.location.late_cancel_hours) < timezone.now(),
-        "has_asked": MoveRequest.objects.open().filter(appointment=found).exists(),
+        "has_asked": wants_another_time(found),
         **more,
     }
     return render(request, template, context, status=code)

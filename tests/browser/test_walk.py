@@ -16,7 +16,8 @@ SCREENS = {
     DESK: {"diary": "/diary/", "patients": "/patients/", "register": "/patients/new/", "messages": "/messages/",
            "outbox": "/messages/outbox/", "book": "/diary/book/"},
     THERAPIST: {"my-day": "/my-day/", "therapist-patients": "/patients/"},
-    ADMIN: {"report": "/reports/outcomes/", "import": "/patients/import/", "tokens": "/account/tokens/"},
+    ADMIN: {"report": "/reports/outcomes/", "import": "/patients/import/", "tokens": "/account/tokens/",
+            "setup": "/setup/", "setup-service-new": "/setup/services/new/"},
     AUDITOR: {"audit": "/audit/", "auditor-report": "/reports/outcomes/"},
 }  # fmt: skip
 LOOKS = [(email, name, path) for email, pages in SCREENS.items() for name, path in pages.items()]

@@ -1,0 +1,268 @@
+"""What admins fill in about hours, rooms, services and limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from clinic.core.clock import at_local
+from clinic.models import (
+    FEATURE_LENGTH,
+    MOST_FEATURES,
+    SLOT_GRIDS,
+    Audience,
+    Location,
+    Room,
+    Service,
+    TechniqueFamily,
+)
+from scheduling.forms import ByIdField, ByIdsField, DayField, RefusableForm
+from scheduling.models import TherapistLimits, Weekday
+from scheduling.periods import Period
+from staff.models import User
+
+PERIOD = re.compile(r"^(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?$")
+FEATURE = re.compile(r"^[a-z0-9][a-z0-9 -]*$")
+MOST_PERIODS = 6
+
+
+def as_text(periods: Sequence[Period]) -> str:
+    """Periods as people write them: 09:00–12:00, 13:00–17:00."""
+    return ", ".join(f"{starts:%H:%M}–{ends:%H:%M}" for starts, ends in sorted(periods))
+
+
+class PeriodsField(forms.CharField):
+    """Hours of a day: 09:00–12:00, 13:00–17:00. Empty is closed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False, max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}), **kwargs
+        )
+
+    def clean(self, value: Any) -> Any:
+        parts = [part.strip() for part in str(super().clean(value)).split(",") if part.strip()]
+        if len(parts) > MOST_PERIODS:
+            raise ValidationError(f"At most {MOST_PERIODS} periods a day.", code="invalid")
+        return [self._period(part) for part in parts]
+
+    def _period(self, text: str) -> Period:
+        found = PERIOD.match(text)
+        try:
+            hours = [int(number or 0) for number in found.groups()] if found else []
+            starts, ends = time(hours[0], hours[1]), time(hours[2], hours[3])
+        except (IndexError, ValueError):
+            raise ValidationError("Write hours as 09:00–12:00, 13:00–17:00.", code="invalid") from None
+        if starts >= ends:
+            raise ValidationError("Each period ends after it starts, on the same day.", code="invalid")
+        return starts, ends
+
+
+class FeaturesField(forms.CharField):
+    """Short lower-case words, separated by commas."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=700, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        words = sorted({word.strip().lower() for word in str(super().clean(value)).split(",") if word.strip()})
+        if len(words) > MOST_FEATURES or any(len(word) > FEATURE_LENGTH or not FEATURE.match(word) for word in words):
+            rule = f"At most {MOST_FEATURES} short words of letters, digits, spaces and hyphens, separated by commas."
+            raise ValidationError(rule, code="invalid")
+        return words
+
+
+def _number(label: str, least: int, most: int, **kwargs: Any) -> forms.IntegerField:
+    widget = forms.NumberInput(attrs={"inputmode": "numeric"})
+    return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **kwargs)
+
+
+class WeekForm(RefusableForm):
+    """The hours of a week, from a day on."""
+
+    ids = "week_%s"
+
+    valid_from = DayField()
+    valid_until = DayField()
+    monday, tuesday, wednesday = PeriodsField(), PeriodsField(), PeriodsField()
+    thursday, friday, saturday, sunday = PeriodsField(), PeriodsField(), PeriodsField(), PeriodsField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["valid_from"].label, self.fields["valid_until"].label = "From", "Until"
+        self.fields["valid_until"].required = False
+        self.fields["valid_until"].help_text = "Empty: until they are changed again."
+
+    def form_fields(self) -> dict[str, str]:
+        return {"ends_at": "valid_until"}
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        return [self[day.name.lower()] for day in Weekday]
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        entries = self.cleaned_data
+        week = {int(day): entries[day.name.lower()] for day in Weekday}
+        return {"week": week, "valid_from": entries["valid_from"], "valid_until": entries["valid_until"]}
+
+    @staticmethod
+    def values_of(week: Mapping[int, Sequence[Period]], today: date) -> dict[str, Any]:
+        return {"valid_from": today, **{day.name.lower(): as_text(week.get(int(day), [])) for day in Weekday}}
+
+
+class ClosureForm(RefusableForm):
+    """Whole days on which a location is shut."""
+
+    ids = "closure_%s"
+
+    first_on = DayField()
+    last_on = DayField()
+    name = forms.CharField(label="Why", required=False, max_length=80, help_text="Such as the name of the holiday.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_on"].label, self.fields["last_on"].label = "First day", "Last day"
+
+
+class GiversForm(RefusableForm):
+    """Which therapists give a service."""
+
+    ids = "givers_%s"
+
+    therapists = ByIdsField(required=False, label="Who gives it", help_text="Without any, nobody can book it.")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["therapists"].queryset = User.objects.visible_to(user).therapists()  # type: ignore[attr-defined]
+
+
+def _time(label: str) -> forms.TimeField:
+    return forms.TimeField(label=label, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+
+
+class ExtraHoursForm(RefusableForm):
+    """Hours on one date beyond the usual ones."""
+
+    ids = "extra_%s"
+
+    on = DayField()
+    starts_at_local = _time("From")
+    ends_at_local = _time("Until")
+    therapist = ByIdField(required=False, empty_label="The location, for those who work then anyway", label="For")
+
+    def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.visible_to(user).therapists().filter(locations=location)
+        self.fields["therapist"].queryset = people  # type: ignore[attr-defined]
+
+    def form_fields(self) -> dict[str, str]:
+        return {"ends_at": "ends_at_local", "therapist_id": "therapist"}
+
+
+class TimeOffForm(RefusableForm):
+    """When a therapist is away, on the location's clock."""
+
+    ids = "off_%s"
+
+    first_on = DayField()
+    starts = _time("At")
+    last_on = DayField()
+    ends = _time("At")
+
+    def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location = location
+        self.fields["first_on"].label, self.fields["last_on"].label = "Away from", "Back on"
+
+    def form_fields(self) -> dict[str, str]:
+        return {"ends_at": "last_on"}
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        entries, zone = self.cleaned_data, self.location.timezone
+        return {
+            "starts_at": at_local(entries["first_on"], entries["starts"], zone),
+            "ends_at": at_local(entries["last_on"], entries["ends"], zone),
+        }
+
+
+class LimitsForm(RefusableForm):
+    """How much hands-on time a therapist may be given."""
+
+    ids = "limits_%s"
+
+    most_minutes_a_day = _number("Most in a day", 5, 1440, required=False, help_text="Empty is without limit.")
+    most_minutes_without_break = _number(
+        "Most without a break", 5, 1440, required=False, help_text="Empty is without limit."
+    )
+    break_minutes = _number("A break is at least", 1, 240, initial=15)
+
+    @staticmethod
+    def values_of(limits: TherapistLimits | None) -> dict[str, Any]:
+        return {name: getattr(limits, name) for name in LimitsForm.base_fields} if limits else {"break_minutes": 15}
+
+
+class VersionedForm(RefusableForm):
+    """A row as somebody read it; `version` says when."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    @classmethod
+    def values_of(cls, row: Location | Room | Service) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in cls.base_fields}
+
+
+class LocationForm(VersionedForm):
+    name = forms.CharField(max_length=80)
+    address = forms.CharField(max_length=200, required=False)
+    phone = forms.CharField(max_length=30, required=False)
+    late_cancel_hours = _number(
+        "Notice for cancelling", 0, 720, help_text="A patient who calls off later has done so late."
+    )
+    hold_minutes = _number("A chosen time is kept for", 1, 60, help_text="While a booking form is filled.")
+    slot_grid_minutes = forms.TypedChoiceField(label="Times are offered every", coerce=int, choices=SLOT_GRIDS)
+    offers_only_adjacent = forms.BooleanField(required=False, label="Offer only times that leave no gap")
+
+
+class RoomForm(VersionedForm):
+    name = forms.CharField(max_length=80)
+    features = FeaturesField(label="Has", help_text="Such as hoist, wide table. A service may need one of them.")
+    is_active = forms.BooleanField(required=False, initial=True, label="In use")
+
+
+class NewRoomForm(RefusableForm):
+    ids = "room_%s"
+
+    name = forms.CharField(max_length=80)
+    features = FeaturesField(label="Has", help_text="Such as hoist, wide table. A service may need one of them.")
+
+
+class NewServiceForm(RefusableForm):
+    name = forms.CharField(max_length=80)
+    technique_family = forms.ChoiceField(label="Technique", choices=TechniqueFamily.choices)
+    duration_minutes = _number("Length", 5, 480)
+    buffer_before_minutes = _number("To prepare", 0, 120, initial=0, help_text="Before each visit.")
+    buffer_after_minutes = _number("To tidy up", 0, 120, initial=0, help_text="After each visit.")
+    audience = forms.ChoiceField(label="For", choices=Audience.choices)
+    for_unscreened_patients = forms.BooleanField(
+        required=False, label="May be booked before the intake is answered (a first visit)"
+    )
+    notice_minutes = _number("Booked at the latest", 0, 43200, initial=0, help_text="Before it begins.")
+    horizon_days = _number("Booked at the earliest", 1, 730, initial=730, help_text="Ahead of it.")
+    needed_features = FeaturesField(label="The room needs", help_text="Words of rooms, such as hoist.")
+
+
+class ServiceForm(NewServiceForm, VersionedForm):
+    is_active = forms.BooleanField(required=False, label="On offer")

@@ -1,0 +1,445 @@
+"""Setting up: locations, rooms, hours, closures, services, and when and how much therapists work. For admins."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic import services as clinic_services
+from clinic.core.clock import today_in
+from clinic.core.errors import Changed, ClinicError, Invalid, NotAllowed
+from clinic.models import Location, Room, Service
+from scheduling import services
+from scheduling.hours import local_day
+from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, Weekday, WorkingHours
+from scheduling.periods import Period
+from scheduling.setup_forms import (
+    ClosureForm,
+    ExtraHoursForm,
+    GiversForm,
+    LimitsForm,
+    LocationForm,
+    NewRoomForm,
+    NewServiceForm,
+    RoomForm,
+    ServiceForm,
+    TimeOffForm,
+    WeekForm,
+)
+from scheduling.stranded import stranded_visits
+from scheduling.views.entrance import desk_page, member
+from staff import services as staff_services
+from staff.models import User
+
+Page = Callable[..., HttpResponse]
+Weekly = OpeningHours | WorkingHours
+
+
+def admin_page(view: Page) -> Page:
+    """Signed-in administrators."""
+
+    @functools.wraps(view)
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not member(request).is_administrator:
+            raise NotAllowed()
+        return view(request, *args, **kwargs)
+
+    return desk_page(door)
+
+
+@require_safe
+@admin_page
+def home(request: HttpRequest) -> HttpResponse:
+    """What there is to set up."""
+    locations = Location.objects.visible_to(request.user).in_order().prefetch_related("rooms")
+    people = User.objects.visible_to(request.user).therapists().prefetch_related("locations")
+    shown = {location.pk for location in locations}
+    context = {
+        "locations": locations,
+        "services": Service.objects.visible_to(request.user).order_by("-is_active", "name", "id"),
+        "therapists": [(person, [each for each in person.locations.all() if each.pk in shown]) for person in people],
+    }
+    return render(request, "scheduling/setup/home.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_page
+def location(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A location, its rooms and when it is open."""
+    place = _location(request, public_id)
+    if request.method != "POST":
+        return _place(request, place)
+    form = LocationForm(request.POST)
+
+    def act() -> None:
+        version = form.cleaned_data["version"]
+        clinic_services.change_location(
+            location=place, changes=form.changes, expected_version=version, by=member(request)
+        )
+
+    return _tried(
+        request, form, act, lambda **more: _place(request, place, form=form, **more), "The location is saved."
+    )
+
+
+@require_POST
+@admin_page
+def rooms(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One more room."""
+    place, form = _location(request, public_id), NewRoomForm(request.POST)
+
+    def act() -> None:
+        clinic_services.add_room(location=place, **form.cleaned_data, by=member(request))
+
+    return _tried(
+        request, form, act, lambda **more: _place(request, place, room_form=form, **more), "The room is added."
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_page
+def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A room's name, what it has, whether it is in use."""
+    rows = Room.objects.visible_to(request.user).select_related("location")
+    found: Room = get_object_or_404(rows, public_id=public_id)
+    form = RoomForm(request.POST if request.method == "POST" else None, initial=RoomForm.values_of(found))
+
+    def shown(**more: Any) -> HttpResponse:
+        context = {"form": form, "room": found, "location": found.location, **more}
+        return render(request, "scheduling/setup/room.html", context, status=more.get("status", 200))
+
+    def act() -> None:
+        version = form.cleaned_data["version"]
+        clinic_services.change_room(room=found, changes=form.changes, expected_version=version, by=member(request))
+
+    if request.method != "POST":
+        return shown()
+    back = ("scheduling:setup-location", found.location.public_id)
+    return _tried(request, form, act, shown, "The room is saved.", back=back)
+
+
+@require_POST
+@admin_page
+def opening_week(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The location's opening hours from a day on."""
+    place, form = _location(request, public_id), WeekForm(request.POST)
+
+    def act() -> None:
+        services.set_opening_week(location=place, **form.wish, by=member(request))
+        _warn_of_stranded(request, place)
+
+    return _tried(
+        request, form, act, lambda **more: _place(request, place, week_form=form, **more), "The opening hours are set."
+    )
+
+
+@require_POST
+@admin_page
+def closures(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Shut the location for some days."""
+    place, form = _location(request, public_id), ClosureForm(request.POST)
+
+    def act() -> None:
+        services.add_closure(location=place, **form.cleaned_data, by=member(request))
+        _warn_of_stranded(request, place)
+
+    return _tried(
+        request, form, act, lambda **more: _place(request, place, closure_form=form, **more), "The closure is set."
+    )
+
+
+@require_POST
+@admin_page
+def extra_hours(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Open on one date beyond the usual hours."""
+    place = _location(request, public_id)
+    form = ExtraHoursForm(request.POST, user=member(request), location=place)
+
+    def act() -> None:
+        services.add_extra_hours(location=place, **form.cleaned_data, by=member(request))
+
+    return _tried(
+        request, form, act, lambda **more: _place(request, place, extra_form=form, **more), "The extra hours are set."
+    )
+
+
+@require_POST
+@admin_page
+def remove(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
+    """Take back a closure, extra hours or an absence."""
+    if kind == "closure":
+        closure: Closure = get_object_or_404(Closure.objects.visible_to(request.user), public_id=public_id)
+        services.remove_closure(closure=closure, by=member(request))
+        place, person = closure.location, None
+    elif kind == "extra":
+        extra: ExtraHours = get_object_or_404(ExtraHours.objects.visible_to(request.user), public_id=public_id)
+        services.remove_extra_hours(extra=extra, by=member(request))
+        place, person = extra.location, extra.therapist
+    elif kind != "absence":
+        raise Http404
+    else:
+        absence: TimeOff = get_object_or_404(TimeOff.objects.visible_to(request.user), public_id=public_id)
+        services.remove_time_off(time_off=absence, by=member(request))
+        place, person = absence.location, absence.therapist
+    messages.success(request, "It is taken back.")
+    _warn_of_stranded(request, place)
+    if kind == "absence" and person is not None:
+        return redirect("scheduling:setup-therapist", place.public_id, person.public_id)
+    return redirect("scheduling:setup-location", place.public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_page
+def service_new(request: HttpRequest) -> HttpResponse:
+    """One more service."""
+    form = NewServiceForm(request.POST if request.method == "POST" else None)
+
+    def shown(**more: Any) -> HttpResponse:
+        return render(request, "scheduling/setup/service.html", {"form": form, **more}, status=more.get("status", 200))
+
+    def act() -> None:
+        clinic_services.add_service(**form.cleaned_data, by=member(request))
+
+    if request.method != "POST":
+        return shown()
+    return _tried(request, form, act, shown, "The service is on offer.", back=("scheduling:setup",))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_page
+def service(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What a service is, and who may have it when."""
+    found: Service = get_object_or_404(Service.objects.visible_to(request.user), public_id=public_id)
+    form = ServiceForm(request.POST if request.method == "POST" else None, initial=ServiceForm.values_of(found))
+
+    def shown(**more: Any) -> HttpResponse:
+        context = {"form": form, "service": found, "givers_form": _givers_form(request, found), **more}
+        return render(request, "scheduling/setup/service.html", context, status=more.get("status", 200))
+
+    def act() -> None:
+        version = form.cleaned_data["version"]
+        clinic_services.change_service(
+            service=found, changes=form.changes, expected_version=version, by=member(request)
+        )
+
+    if request.method != "POST":
+        return shown()
+    return _tried(request, form, act, shown, "The service is saved.", back=("scheduling:setup",))
+
+
+@require_POST
+@admin_page
+def givers(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Which therapists give a service."""
+    found: Service = get_object_or_404(Service.objects.visible_to(request.user), public_id=public_id)
+    form = GiversForm(request.POST, user=member(request))
+
+    def shown(**more: Any) -> HttpResponse:
+        service_form = ServiceForm(initial=ServiceForm.values_of(found))
+        context = {"form": service_form, "service": found, "givers_form": form, **more}
+        return render(request, "scheduling/setup/service.html", context, status=more.get("status", 200))
+
+    def act() -> None:
+        staff_services.set_who_gives(service=found, therapists=form.cleaned_data["therapists"], by=member(request))
+
+    return _tried(request, form, act, shown, "It is saved who gives the service.", back=("scheduling:setup",))
+
+
+@require_safe
+@admin_page
+def therapist(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpResponse:
+    """When a therapist works at a location, is away, and how much they may be given."""
+    place, person = _person(request, public_id, therapist_id)
+    return _working(request, place, person)
+
+
+@require_POST
+@admin_page
+def working_week(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpResponse:
+    """The therapist's hours from a day on."""
+    place, person = _person(request, public_id, therapist_id)
+    form = WeekForm(request.POST)
+
+    def act() -> None:
+        services.set_working_week(therapist=person, location=place, **form.wish, by=member(request))
+        _warn_of_stranded(request, place, person)
+
+    return _tried(
+        request,
+        form,
+        act,
+        lambda **more: _working(request, place, person, week_form=form, **more),
+        "The hours are set.",
+    )
+
+
+@require_POST
+@admin_page
+def absences(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpResponse:
+    """Close the therapist's diary for a while."""
+    place, person = _person(request, public_id, therapist_id)
+    form = TimeOffForm(request.POST, location=place)
+
+    def act() -> None:
+        services.add_time_off(therapist=person, location=place, **form.wish, by=member(request))
+        _warn_of_stranded(request, place, person)
+
+    return _tried(
+        request,
+        form,
+        act,
+        lambda **more: _working(request, place, person, off_form=form, **more),
+        "The absence is set.",
+    )
+
+
+@require_POST
+@admin_page
+def limits(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpResponse:
+    """How much the therapist may be given."""
+    place, person = _person(request, public_id, therapist_id)
+    form = LimitsForm(request.POST)
+
+    def act() -> None:
+        services.set_limits(therapist=person, **form.cleaned_data, by=member(request))
+
+    return _tried(
+        request,
+        form,
+        act,
+        lambda **more: _working(request, place, person, limits_form=form, **more),
+        "The limits are set.",
+    )
+
+
+def _tried(
+    request: HttpRequest,
+    form: forms.Form,
+    act: Callable[[], None],
+    shown: Page,
+    said: str,
+    *,
+    back: tuple[Any, ...] | None = None,
+) -> HttpResponse:
+    """Do it and come back, or show the page again with what is wrong; nothing typed is lost."""
+    refusal: ClinicError | None = None
+    if form.is_valid():
+        try:
+            act()
+        except Invalid as problem:
+            form.refuse(problem)  # type: ignore[attr-defined]
+        except Changed as problem:
+            refusal = problem
+        else:
+            messages.success(request, said)
+            return redirect(*back) if back else redirect(_page_of(request))
+    return shown(status=refusal.http_status if refusal else 422, refusal=refusal)
+
+
+def _givers_form(request: HttpRequest, found: Service) -> GiversForm:
+    chosen = User.objects.visible_to(request.user).therapists().filter(services=found)
+    return GiversForm(initial={"therapists": [person.public_id for person in chosen]}, user=member(request))
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page on which a part was changed: a location's, or a therapist's at a location."""
+    parts = request.path.strip("/").split("/")
+    return "/" + "/".join(parts[:5] if "therapists" in parts else parts[:3]) + "/"
+
+
+def _place(request: HttpRequest, place: Location, *, status: int = 200, **more: Any) -> HttpResponse:
+    today = today_in(place.timezone)
+    hours = list(OpeningHours.objects.visible_to(request.user).filter(location=place))
+    week = _valid_on(hours, today)
+    context = {
+        "location": place,
+        "form": LocationForm(initial=LocationForm.values_of(place)),
+        "rooms": Room.objects.visible_to(request.user).filter(location=place).order_by("-is_active", "name", "id"),
+        "room_form": NewRoomForm(),
+        "week_form": WeekForm(initial=WeekForm.values_of(week, today)),
+        "has_hours": any(week.values()),
+        "later": _later(hours, today),
+        "closures": Closure.objects.visible_to(request.user)
+        .filter(location=place, last_on__gte=today)
+        .order_by("first_on"),
+        "closure_form": ClosureForm(initial={"first_on": today, "last_on": today}),
+        "extra": ExtraHours.objects.visible_to(request.user)
+        .filter(location=place, on__gte=today)
+        .select_related("therapist")
+        .order_by("on", "starts_at_local"),
+        "extra_form": ExtraHoursForm(initial={"on": today}, user=member(request), location=place),
+        "therapists": User.objects.visible_to(request.user).therapists().filter(locations=place),
+        **more,
+    }
+    return render(request, "scheduling/setup/location.html", context, status=status)
+
+
+def _working(request: HttpRequest, place: Location, person: User, *, status: int = 200, **more: Any) -> HttpResponse:
+    today = today_in(place.timezone)
+    hours = list(WorkingHours.objects.visible_to(request.user).filter(location=place, therapist=person))
+    kept = TherapistLimits.objects.visible_to(request.user).filter(therapist=person).first()
+    off = TimeOff.objects.visible_to(request.user).filter(therapist=person, ends_at__gt=timezone.now())
+    context = {
+        "location": place,
+        "therapist": person,
+        "week_form": WeekForm(initial=WeekForm.values_of(_valid_on(hours, today), today)),
+        "later": _later(hours, today),
+        "absences": off.select_related("location").order_by("starts_at"),
+        "off_form": TimeOffForm(
+            initial={"first_on": today, "last_on": today, "starts": "00:00", "ends": "23:59"}, location=place
+        ),
+        "limits_form": LimitsForm(initial=LimitsForm.values_of(kept)),
+        **more,
+    }
+    return render(request, "scheduling/setup/therapist.html", context, status=status)
+
+
+def _valid_on(rows: list[Any], day: date) -> dict[int, list[Period]]:
+    week: dict[int, list[Period]] = defaultdict(list)
+    for row in rows:
+        if row.valid_from <= day and (row.valid_until is None or row.valid_until >= day):
+            week[row.weekday].append((row.starts_at_local, row.ends_at_local))
+    return week
+
+
+def _later(rows: list[Any], today: date) -> list[tuple[date, str, str]]:
+    """From which day on which hours will hold: (day, weekday, hours)."""
+    coming: dict[tuple[date, int], list[str]] = defaultdict(list)
+    for row in sorted(rows, key=lambda one: one.starts_at_local):
+        if row.valid_from > today:
+            until = f" until {row.valid_until:%-d %b %Y}" if row.valid_until else ""
+            coming[row.valid_from, row.weekday].append(f"{row.starts_at_local:%H:%M}–{row.ends_at_local:%H:%M}{until}")
+    return [(day, str(Weekday(weekday).label), ", ".join(text)) for (day, weekday), text in sorted(coming.items())]
+
+
+def _warn_of_stranded(request: HttpRequest, place: Location, person: User | None = None) -> None:
+    """Visits stay when hours change; somebody has to hear of it."""
+    found = stranded_visits(location=place, therapists=[person] if person else None)
+    if found:
+        first = local_day(found[0].starts_at, place)
+        number = f"{len(found)} visits lie" if len(found) > 1 else "One visit lies"
+        text = f"{number} outside the hours now and stay until they are moved; the first is on {first:%-d %b %Y}."
+        messages.warning(request, text)
+
+
+def _location(request: HttpRequest, public_id: UUID) -> Location:
+    place: Location = get_object_or_404(Location.objects.visible_to(request.user), public_id=public_id)
+    return place
+
+
+def _person(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> tuple[Location, User]:
+    place = _location(request, public_id)
+    people = User.objects.visible_to(request.user).therapists().filter(locations=place)
+    person: User = get_object_or_404(people, public_id=therapist_id)
+    return place, person

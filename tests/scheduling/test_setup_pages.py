@@ -1,0 +1,314 @@
+"""The pages on which admins set up locations, rooms, hours, services and limits."""
+
+from datetime import time, timedelta
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from clinic.models import Room, Service
+from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, WorkingHours
+from scheduling.stranded import stranded_visits
+from tests.factories import LocationFactory, UserFactory
+from tests.scheduling.factories import at, work_weekdays
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(answer):
+    return unescape(answer.content.decode())
+
+
+def places(desk):
+    place = f"/setup/locations/{desk.location.public_id}/"
+    return {"place": place, "person": f"{place}therapists/{desk.therapist.public_id}/"}
+
+
+def week(**changes):
+    return {"valid_from": at(9).date().isoformat(), "valid_until": "", **changes}
+
+
+def about(desk, **changes):
+    return {
+        "version": "1", "name": "Riverside", "address": "1 Main Street", "phone": "", "late_cancel_hours": "48",
+        "hold_minutes": "10", "slot_grid_minutes": "30", "offers_only_adjacent": "on", **changes,
+    }  # fmt: skip
+
+
+def service_entries(**changes):
+    return {
+        "name": "Long release", "technique_family": "myofascial_release", "duration_minutes": "80",
+        "buffer_before_minutes": "0", "buffer_after_minutes": "10", "audience": "returning_patients",
+        "notice_minutes": "120", "horizon_days": "90", "needed_features": "Hoist, wide table", **changes,
+    }  # fmt: skip
+
+
+def test_the_menu_leads_to_it_and_it_names_what_there_is(desk, page_of):
+    client = page_of(desk.admin)
+    page = text_of(client.get("/setup/"))
+    for shown in (desk.location.name, desk.service.name, desk.therapist.full_name, 'aria-current="page"'):
+        assert shown in page
+    assert "/setup/" not in text_of(page_of(desk.front_desk).get("/diary/"))
+
+
+@pytest.mark.parametrize("roles", [["front_desk"], ["therapist"], ["auditor"]])
+def test_only_admins_enter(desk, page_of, client, roles):
+    client.logout()
+    assert client.get("/setup/").url.startswith("/sign-in/")
+    assert page_of(UserFactory(roles=roles, locations=[desk.location])).get("/setup/").status_code == 403
+
+
+def test_an_admin_of_another_location_finds_nothing_of_ours_and_changes_nothing(desk, page_of):
+    elsewhere = page_of(UserFactory(roles=["admin"], locations=[LocationFactory()]))
+    address = places(desk)
+    for path in (
+        address["place"], address["person"], f"/setup/rooms/{desk.room.public_id}/",
+    ):  # fmt: skip
+        assert elsewhere.get(path).status_code == 404
+    for path in ("place", "person"):
+        for part in ("hours/", "closures/", "extra/", "rooms/", "absences/", "limits/"):
+            assert elsewhere.post(address[path] + part, week(monday="9-12")).status_code in (404, 405)
+    assert not OpeningHours.objects.exists()
+    assert desk.location.name not in text_of(elsewhere.get("/setup/"))
+
+
+def test_a_location_is_changed_and_a_stale_change_refused(desk, page_of):
+    client, address = page_of(desk.admin), places(desk)["place"]
+    assert client.post(address, about(desk)).status_code == 302
+    desk.location.refresh_from_db()
+    kept = desk.location
+    assert (kept.name, kept.late_cancel_hours, kept.slot_grid_minutes, kept.offers_only_adjacent, kept.version) == (
+        "Riverside", 48, 30, True, 2,
+    )  # fmt: skip
+    stale = client.post(address, about(desk, name="Lost"))
+    assert stale.status_code == 412
+    assert 'value="Lost"' in text_of(stale)
+    desk.location.refresh_from_db()
+    assert desk.location.name == "Riverside"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"late_cancel_hours": "721"}, "less than or equal to 720"),
+        ({"hold_minutes": "0"}, "greater than or equal to 1"),
+        ({"slot_grid_minutes": "7"}, "not one of the available choices"),
+    ],
+)
+def test_what_a_location_cannot_be_is_said_beside_the_field(desk, page_of, changes, said):
+    answer = page_of(desk.admin).post(places(desk)["place"], about(desk, **changes))
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    desk.location.refresh_from_db()
+    assert desk.location.version == 1
+
+
+def test_rooms_are_added_and_changed(desk, page_of):
+    client = page_of(desk.admin)
+    client.post(places(desk)["place"] + "rooms/", {"name": "Quiet room", "features": "Hoist,  wide table, hoist"})
+    room = Room.objects.get(name="Quiet room")
+    assert (room.features, room.location) == (["hoist", "wide table"], desk.location)
+    again = client.post(places(desk)["place"] + "rooms/", {"name": "Quiet room", "features": ""})
+    assert again.status_code == 422
+    assert "room of this name already" in text_of(again)
+
+    address = f"/setup/rooms/{room.public_id}/"
+    assert 'value="hoist, wide table"' in text_of(client.get(address))
+    client.post(address, {"version": "1", "name": "Quiet room", "features": ""})
+    room.refresh_from_db()
+    assert (room.is_active, room.features, room.version) == (False, [], 2)
+
+
+def test_opening_hours_are_set_for_the_week_and_shown(desk, page_of):
+    client, address = page_of(desk.admin), places(desk)["place"]
+    assert "open whenever somebody works there" in text_of(client.get(address))
+    today = timezone.now().date() - timedelta(days=1)
+    hours = week(valid_from=today.isoformat(), monday="9-12, 13:00–17:30", friday="8:15-12:00")
+
+    assert client.post(f"{address}hours/", hours).status_code == 302
+
+    rows = OpeningHours.objects.order_by("weekday", "starts_at_local")
+    assert [(row.weekday, row.starts_at_local, row.ends_at_local) for row in rows] == [
+        (0, time(9), time(12)), (0, time(13), time(17, 30)), (4, time(8, 15), time(12)),
+    ]  # fmt: skip
+    page = text_of(client.get(address))
+    assert 'value="09:00–12:00, 13:00–17:30"' in page
+    assert "open whenever somebody works there" not in page
+
+    client.post(f"{address}hours/", week(monday="10-16"))
+    assert "Monday: 10:00–16:00" in text_of(client.get(address))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"monday": "nine to five"}, "Write hours as 09:00–12:00, 13:00–17:00."),
+        ({"monday": "25-26"}, "Write hours as"),
+        ({"monday": "12-9"}, "Each period ends after it starts"),
+        ({"monday": "9-12, 11-13"}, "may not overlap"),
+        ({"monday": ",".join(f"{hour}-{hour + 1}" for hour in range(7))}, "At most 6 periods"),
+        ({"valid_until": "2020-01-01", "monday": "9-12"}, "The end must be after the start."),
+        ({"valid_from": ""}, "This field is required."),
+    ],
+)
+def test_hours_that_cannot_be_are_refused_whole(desk, page_of, changes, said):
+    answer = page_of(desk.admin).post(places(desk)["place"] + "hours/", week(**{"tuesday": "9-12", **changes}))
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert not OpeningHours.objects.exists()
+
+
+def test_closures_and_extra_hours_come_and_go(desk, page_of):
+    client, address = page_of(desk.admin), places(desk)["place"]
+    day = at(9).date().isoformat()
+    client.post(f"{address}closures/", {"first_on": day, "last_on": day, "name": "Holiday"})
+    client.post(
+        f"{address}extra/",
+        {"on": day, "starts_at_local": "18:00", "ends_at_local": "20:00", "therapist": str(desk.therapist.public_id)},
+    )
+    page = text_of(client.get(address))
+    assert "Holiday" in page
+    assert "18:00–20:00" in page
+
+    client.post(f"/setup/closure/{Closure.objects.get().public_id}/remove/")
+    client.post(f"/setup/extra/{ExtraHours.objects.get().public_id}/remove/")
+    assert (Closure.objects.count(), ExtraHours.objects.count()) == (0, 0)
+    assert client.post(f"/setup/other/{desk.room.public_id}/remove/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("part", "entries", "said"),
+    [
+        ("closures/", {"first_on": "2027-01-05", "last_on": "2027-01-04"}, "may not be before the first"),
+        ("extra/", {"on": "2027-01-05", "starts_at_local": "9:00", "ends_at_local": "9:00"}, "must be after the start"),
+    ],
+)
+def test_days_that_cannot_be_are_refused_beside_the_field(desk, page_of, part, entries, said):
+    answer = page_of(desk.admin).post(places(desk)["place"] + part, entries)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert (Closure.objects.count(), ExtraHours.objects.count()) == (0, 0)
+
+
+def test_whoever_closes_hears_of_the_visits_that_lie_in_it(desk, page_of):
+    desk.book(at(9))
+    desk.book(at(11), patient=desk.new_patient())
+    day = at(9).date()
+    answer = page_of(desk.admin).post(
+        places(desk)["place"] + "closures/", {"first_on": day.isoformat(), "last_on": day.isoformat()}, follow=True
+    )
+    assert f"2 visits lie outside the hours now and stay until they are moved; the first is on {day:%-d %b %Y}." in (
+        text_of(answer)
+    )
+
+
+def test_stranded_visits_are_those_outside_the_hours(desk, django_assert_num_queries):
+    inside, outside = desk.book(at(9)), desk.book(at(14), patient=desk.new_patient())
+    assert stranded_visits(location=desk.location) == []
+    work_weekdays(desk.therapist, desk.location, time(9), time(10))
+    WorkingHours.objects.filter(ends_at_local=time(17)).delete()
+    with django_assert_num_queries(3):
+        assert stranded_visits(location=desk.location) == [outside]
+    assert stranded_visits(location=desk.location, therapists=[desk.new_therapist()]) == []
+    assert inside.status == "booked"
+
+
+def test_a_therapists_week_absences_and_limits(desk, page_of):
+    client, address = page_of(desk.admin), places(desk)["person"]
+    assert 'value="09:00–17:00"' in text_of(client.get(address))
+
+    client.post(f"{address}hours/", week(monday="8-12", tuesday="8-12"))
+    assert "Monday: 08:00–12:00" in text_of(client.get(address))
+
+    day = at(9).date().isoformat()
+    client.post(f"{address}absences/", {"first_on": day, "starts": "09:00", "last_on": day, "ends": "11:30"})
+    absence = TimeOff.objects.get()
+    assert (absence.starts_at, absence.ends_at) == (at(9), at(11, 30))
+    client.post(f"/setup/absence/{absence.public_id}/remove/")
+    assert not TimeOff.objects.exists()
+
+    client.post(
+        f"{address}limits/", {"most_minutes_a_day": "300", "most_minutes_without_break": "", "break_minutes": "15"}
+    )
+    kept = TherapistLimits.objects.get()
+    assert (kept.most_minutes_a_day, kept.most_minutes_without_break) == (300, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "entries", "said"),
+    [
+        ("absences/", {"first_on": "2027-01-05", "starts": "9:00", "last_on": "2027-01-05", "ends": "8:00"}, "after"),
+        ("limits/", {"most_minutes_a_day": "4", "break_minutes": "15"}, "greater than or equal to 5"),
+        ("hours/", {"valid_from": "2027-01-04", "monday": "x"}, "Write hours as"),
+    ],
+)
+def test_what_a_therapist_cannot_have_is_refused_and_changes_nothing(desk, page_of, part, entries, said):
+    before, events = WorkingHours.objects.count(), AuditEvent.objects.count()
+    answer = page_of(desk.admin).post(places(desk)["person"] + part, entries)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert (WorkingHours.objects.count(), TimeOff.objects.count(), TherapistLimits.objects.count()) == (before, 0, 0)
+    assert AuditEvent.objects.count() == events
+
+
+def test_services_are_added_changed_and_given(desk, page_of):
+    client = page_of(desk.admin)
+    assert client.post("/setup/services/new/", service_entries()).status_code == 302
+    made = Service.objects.get(name="Long release")
+    assert (made.duration_minutes, made.audience, made.needed_features, made.horizon_days) == (
+        80, "returning_patients", ["hoist", "wide table"], 90,
+    )  # fmt: skip
+
+    address = f"/setup/services/{made.public_id}/"
+    assert 'value="80"' in text_of(client.get(address))
+    client.post(address, service_entries(version="1", duration_minutes="75"))
+    made.refresh_from_db()
+    assert (made.duration_minutes, made.is_active, made.version) == (75, False, 2)
+    assert client.post(address, service_entries(version="1")).status_code == 412
+
+    client.post(f"{address}therapists/", {"therapists": [str(desk.therapist.public_id)]})
+    assert list(made.therapists.all()) == [desk.therapist]
+    assert AuditEvent.objects.filter(action="service.therapists_set").count() == 1
+    client.post(f"{address}therapists/", {})
+    assert not made.therapists.exists()
+
+
+def test_who_gives_a_service_elsewhere_is_not_ours_to_say(desk, page_of):
+    elsewhere = UserFactory(roles=["therapist"], locations=[LocationFactory()], services=[desk.service])
+    client, address = page_of(desk.admin), f"/setup/services/{desk.service.public_id}/therapists/"
+    refused = client.post(address, {"therapists": [str(elsewhere.public_id)]})
+    assert refused.status_code == 422
+    client.post(address, {})
+    assert list(desk.service.therapists.all()) == [elsewhere]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"duration_minutes": "4"}, "greater than or equal to 5"),
+        ({"horizon_days": "0"}, "greater than or equal to 1"),
+        ({"needed_features": "hoist!"}, "short words of letters"),
+        ({"audience": "friends"}, "not one of the available choices"),
+    ],
+)
+def test_a_service_that_cannot_be_is_refused(desk, page_of, changes, said):
+    answer = page_of(desk.admin).post("/setup/services/new/", service_entries(**changes))
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert Service.objects.count() == 1
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_the_pages_take_a_constant_number_of_queries(desk, page_of, number, django_assert_num_queries):
+    for _ in range(number):
+        desk.new_therapist()
+        desk.new_room()
+    client = page_of(desk.admin)
+    client.get("/setup/")
+    with django_assert_num_queries(7):
+        client.get("/setup/")
+    with django_assert_num_queries(9):
+        client.get(places(desk)["place"])
