@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scheduling.views import appointment, book, diary, hold, offer, series, setup, shift, visit, waiting
+from scheduling.views import appointment, book, diary, hold, offer, series, setup, setup_services, shift, visit, waiting
 
 app_name = "scheduling"
 THERAPIST = "setup/locations/<uuid:public_id>/therapists/<uuid:therapist_id>"
@@ -35,9 +35,9 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/shift/", shift.shift, name="shift"),
     path("appointments/<uuid:public_id>/slots/", appointment.move_slots, name="move-slots"),
     path("setup/", setup.home, name="setup"),
-    path("setup/services/new/", setup.service_new, name="setup-service-new"),
-    path("setup/services/<uuid:public_id>/", setup.service, name="setup-service"),
-    path("setup/services/<uuid:public_id>/therapists/", setup.givers, name="setup-givers"),
+    path("setup/services/new/", setup_services.service_new, name="setup-service-new"),
+    path("setup/services/<uuid:public_id>/", setup_services.service, name="setup-service"),
+    path("setup/services/<uuid:public_id>/therapists/", setup_services.givers, name="setup-givers"),
     path("setup/rooms/<uuid:public_id>/", setup.room, name="setup-room"),
     path("setup/<str:kind>/<uuid:public_id>/remove/", setup.remove, name="setup-remove"),
     path("setup/locations/<uuid:public_id>/", setup.location, name="setup-location"),

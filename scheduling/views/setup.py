@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic import services as clinic_services
 from clinic.core.clock import today_in
-from clinic.core.errors import Changed, ClinicError, Invalid, NotAllowed
 from clinic.models import Location, Room, Service
 from scheduling import services
 from scheduling.hours import local_day
@@ -27,35 +23,17 @@ from scheduling.periods import Period
 from scheduling.setup_forms import (
     ClosureForm,
     ExtraHoursForm,
-    GiversForm,
     LimitsForm,
     LocationForm,
     NewRoomForm,
-    NewServiceForm,
     RoomForm,
-    ServiceForm,
     TimeOffForm,
     WeekForm,
 )
 from scheduling.stranded import stranded_visits
-from scheduling.views.entrance import desk_page, member
-from staff import services as staff_services
+from scheduling.views.entrance import member
+from scheduling.views.setup_entrance import admin_page, tried
 from staff.models import User
-
-Page = Callable[..., HttpResponse]
-Weekly = OpeningHours | WorkingHours
-
-
-def admin_page(view: Page) -> Page:
-    """Signed-in administrators."""
-
-    @functools.wraps(view)
-    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not member(request).is_administrator:
-            raise NotAllowed()
-        return view(request, *args, **kwargs)
-
-    return desk_page(door)
 
 
 @require_safe
@@ -88,9 +66,7 @@ def location(request: HttpRequest, public_id: UUID) -> HttpResponse:
             location=place, changes=form.changes, expected_version=version, by=member(request)
         )
 
-    return _tried(
-        request, form, act, lambda **more: _place(request, place, form=form, **more), "The location is saved."
-    )
+    return tried(request, form, act, lambda **more: _place(request, place, form=form, **more), "The location is saved.")
 
 
 @require_POST
@@ -102,7 +78,7 @@ def rooms(request: HttpRequest, public_id: UUID) -> HttpResponse:
     def act() -> None:
         clinic_services.add_room(location=place, **form.cleaned_data, by=member(request))
 
-    return _tried(
+    return tried(
         request, form, act, lambda **more: _place(request, place, room_form=form, **more), "The room is added."
     )
 
@@ -126,7 +102,7 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return shown()
     back = ("scheduling:setup-location", found.location.public_id)
-    return _tried(request, form, act, shown, "The room is saved.", back=back)
+    return tried(request, form, act, shown, "The room is saved.", back=back)
 
 
 @require_POST
@@ -139,7 +115,7 @@ def opening_week(request: HttpRequest, public_id: UUID) -> HttpResponse:
         services.set_opening_week(location=place, **form.wish, by=member(request))
         _warn_of_stranded(request, place)
 
-    return _tried(
+    return tried(
         request, form, act, lambda **more: _place(request, place, week_form=form, **more), "The opening hours are set."
     )
 
@@ -154,7 +130,7 @@ def closures(request: HttpRequest, public_id: UUID) -> HttpResponse:
         services.add_closure(location=place, **form.cleaned_data, by=member(request))
         _warn_of_stranded(request, place)
 
-    return _tried(
+    return tried(
         request, form, act, lambda **more: _place(request, place, closure_form=form, **more), "The closure is set."
     )
 
@@ -169,7 +145,7 @@ def extra_hours(request: HttpRequest, public_id: UUID) -> HttpResponse:
     def act() -> None:
         services.add_extra_hours(location=place, **form.cleaned_data, by=member(request))
 
-    return _tried(
+    return tried(
         request, form, act, lambda **more: _place(request, place, extra_form=form, **more), "The extra hours are set."
     )
 
@@ -199,63 +175,6 @@ def remove(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
     return redirect("scheduling:setup-location", place.public_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@admin_page
-def service_new(request: HttpRequest) -> HttpResponse:
-    """One more service."""
-    form = NewServiceForm(request.POST if request.method == "POST" else None)
-
-    def shown(**more: Any) -> HttpResponse:
-        return render(request, "scheduling/setup/service.html", {"form": form, **more}, status=more.get("status", 200))
-
-    def act() -> None:
-        clinic_services.add_service(**form.cleaned_data, by=member(request))
-
-    if request.method != "POST":
-        return shown()
-    return _tried(request, form, act, shown, "The service is on offer.", back=("scheduling:setup",))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@admin_page
-def service(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What a service is, and who may have it when."""
-    found: Service = get_object_or_404(Service.objects.visible_to(request.user), public_id=public_id)
-    form = ServiceForm(request.POST if request.method == "POST" else None, initial=ServiceForm.values_of(found))
-
-    def shown(**more: Any) -> HttpResponse:
-        context = {"form": form, "service": found, "givers_form": _givers_form(request, found), **more}
-        return render(request, "scheduling/setup/service.html", context, status=more.get("status", 200))
-
-    def act() -> None:
-        version = form.cleaned_data["version"]
-        clinic_services.change_service(
-            service=found, changes=form.changes, expected_version=version, by=member(request)
-        )
-
-    if request.method != "POST":
-        return shown()
-    return _tried(request, form, act, shown, "The service is saved.", back=("scheduling:setup",))
-
-
-@require_POST
-@admin_page
-def givers(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Which therapists give a service."""
-    found: Service = get_object_or_404(Service.objects.visible_to(request.user), public_id=public_id)
-    form = GiversForm(request.POST, user=member(request))
-
-    def shown(**more: Any) -> HttpResponse:
-        service_form = ServiceForm(initial=ServiceForm.values_of(found))
-        context = {"form": service_form, "service": found, "givers_form": form, **more}
-        return render(request, "scheduling/setup/service.html", context, status=more.get("status", 200))
-
-    def act() -> None:
-        staff_services.set_who_gives(service=found, therapists=form.cleaned_data["therapists"], by=member(request))
-
-    return _tried(request, form, act, shown, "It is saved who gives the service.", back=("scheduling:setup",))
-
-
 @require_safe
 @admin_page
 def therapist(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpResponse:
@@ -275,7 +194,7 @@ def working_week(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> H
         services.set_working_week(therapist=person, location=place, **form.wish, by=member(request))
         _warn_of_stranded(request, place, person)
 
-    return _tried(
+    return tried(
         request,
         form,
         act,
@@ -295,7 +214,7 @@ def absences(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpR
         services.add_time_off(therapist=person, location=place, **form.wish, by=member(request))
         _warn_of_stranded(request, place, person)
 
-    return _tried(
+    return tried(
         request,
         form,
         act,
@@ -314,48 +233,13 @@ def limits(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpRes
     def act() -> None:
         services.set_limits(therapist=person, **form.cleaned_data, by=member(request))
 
-    return _tried(
+    return tried(
         request,
         form,
         act,
         lambda **more: _working(request, place, person, limits_form=form, **more),
         "The limits are set.",
     )
-
-
-def _tried(
-    request: HttpRequest,
-    form: forms.Form,
-    act: Callable[[], None],
-    shown: Page,
-    said: str,
-    *,
-    back: tuple[Any, ...] | None = None,
-) -> HttpResponse:
-    """Do it and come back, or show the page again with what is wrong; nothing typed is lost."""
-    refusal: ClinicError | None = None
-    if form.is_valid():
-        try:
-            act()
-        except Invalid as problem:
-            form.refuse(problem)  # type: ignore[attr-defined]
-        except Changed as problem:
-            refusal = problem
-        else:
-            messages.success(request, said)
-            return redirect(*back) if back else redirect(_page_of(request))
-    return shown(status=refusal.http_status if refusal else 422, refusal=refusal)
-
-
-def _givers_form(request: HttpRequest, found: Service) -> GiversForm:
-    chosen = User.objects.visible_to(request.user).therapists().filter(services=found)
-    return GiversForm(initial={"therapists": [person.public_id for person in chosen]}, user=member(request))
-
-
-def _page_of(request: HttpRequest) -> str:
-    """The page on which a part was changed: a location's, or a therapist's at a location."""
-    parts = request.path.strip("/").split("/")
-    return "/" + "/".join(parts[:5] if "therapists" in parts else parts[:3]) + "/"
 
 
 def _place(request: HttpRequest, place: Location, *, status: int = 200, **more: Any) -> HttpResponse:
