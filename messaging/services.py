@@ -39,10 +39,15 @@ _SAME_WHEN_RESENT = ("patient", "subject", "subject_version", "template", "chann
 link_url = links.link_url
 
 
-@transaction.atomic
+# Part of an act of a floor above, in whose transaction it stands or falls: its own savepoint would protect nothing.
+within_an_act = transaction.atomic(savepoint=False)
+
+
+@within_an_act
 def subject(*, key: str) -> Subject:
     """The subject of that key, made live at version 1 when it is new."""
-    return Subject.objects.get_or_create(key=key)[0]
+    found = _new_subject(key)
+    return found if found is not None else Subject.objects.get(key=key)
 
 
 @transaction.atomic
@@ -51,9 +56,9 @@ def supersede(*, key: str, is_live: bool = True) -> Subject:
 
     It waits for a message that is being sent; that one tells the old story, so the caller queues a new notice.
     """
-    subject(key=key)
+    rows = Subject.objects.select_for_update(no_key=True).filter(key=key)
     with _patience():
-        row = Subject.objects.select_for_update(no_key=True).get(key=key)
+        row = rows.first() or _new_subject(key) or rows.get()
     row.version += 1
     row.is_live = is_live
     row.save(update_fields=["version", "is_live"])
@@ -62,7 +67,6 @@ def supersede(*, key: str, is_live: bool = True) -> Subject:
     return row
 
 
-@transaction.atomic
 def queue_message(
     *,
     patient: Patient,
@@ -81,25 +85,54 @@ def queue_message(
     Without a channel it goes the way the patient prefers when it is sent. Consent is asked then, too.
     """
     check_context(template_named(template), context, has_link=link is not None)
+    with transaction.atomic(savepoint=False):
+        return _queue(
+            patient=patient,
+            subject=subject,
+            template=template,
+            context=context,
+            expires_at=expires_at,
+            by=by,
+            channel=channel,
+            not_before=not_before,
+            offset=offset,
+            link=link,
+        )
+
+
+def _queue(
+    *,
+    patient: Patient,
+    subject: Subject,
+    template: str,
+    context: Mapping[str, Any],
+    expires_at: datetime,
+    by: Actor,
+    channel: str | None,
+    not_before: datetime | None,
+    offset: str,
+    link: SignedLink | None,
+) -> Message | None:
     now = database_now()
     if expires_at <= now:
         return None
     due_at = not_before or now
-    message, is_new = Message.objects.get_or_create(
+    promise = Message(
         delivery_key=delivery_key(subject=subject, template=template, offset=offset, channel=channel),
-        defaults={
-            "patient": patient,
-            "subject": subject,
-            "subject_version": subject.version,
-            "template": template,
-            "channel": channel or patient.channel,
-            "context": dict(context),
-            "link": link,
-            "not_before": due_at,
-            "expires_at": expires_at,
-        },
+        patient=patient,
+        subject=subject,
+        subject_version=subject.version,
+        template=template,
+        channel=channel or patient.channel,
+        context=dict(context),
+        link=link,
+        not_before=due_at,
+        expires_at=expires_at,
     )
-    if is_new:
+    # One statement decides who promises it, without a savepoint for the one who comes second.
+    Message.objects.bulk_create([promise], ignore_conflicts=True)
+    message: Message = Message.objects.select_related("patient").get(delivery_key=promise.delivery_key)
+    if message.public_id == promise.public_id:
         _promised(message, by=by, is_due=due_at <= now)
     return message
 
@@ -141,7 +174,7 @@ def resend_message(*, message: Message, reason: str, by: Any) -> Message:
     return again
 
 
-@transaction.atomic
+@within_an_act
 def issue_link(
     *,
     patient: Patient,
@@ -173,6 +206,22 @@ def issue_link(
 def revoke_links(*, target_id: uuid.UUID, purpose: str, by: Actor) -> int:
     """Make every key to this thing useless from now on. Returns how many worked until now."""
     return _revoke(SignedLink.objects.filter(target_id=target_id, purpose=purpose, revoked_at=None), by=by)
+
+
+def _new_subject(key: str) -> Subject | None:
+    """A subject of that key, unless there is one."""
+    fresh = Subject(key=key)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO messaging_subject (key, version, is_live) VALUES (%s, %s, %s) "
+            "ON CONFLICT (key) DO NOTHING RETURNING id",
+            [fresh.key, fresh.version, fresh.is_live],
+        )
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    fresh.pk, fresh._state.adding = made[0], False
+    return fresh
 
 
 def _refuse_resending(failed: Message, about: Subject) -> None:

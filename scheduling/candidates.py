@@ -58,7 +58,7 @@ def candidates(
     """Those whom the time suits, at most twenty; of all who wait here, or of these entries (by public id).
 
     In the order in which they are asked, with what the gate would say at that time; those it blocks are shown and
-    never asked. Eight queries.
+    never asked. Seven queries.
     """
     rows = WaitListEntry.objects.visible_to(by)
     if entries is not None:
@@ -74,7 +74,7 @@ def candidates(
 
 
 def who_may_be_asked(*, keys: Collection[int], opening: Opening) -> set[int]:
-    """Which of these entries still wait, are still suited and pass the gate; by primary key. Six queries."""
+    """Which of these entries still wait, are still suited and pass the gate; by primary key. Five queries."""
     suited = whom_it_suits(rows=WaitListEntry.objects.filter(pk__in=keys), opening=opening)
     verdicts = gates_of(wanted=[(entry.patient, entry.service) for entry in suited], at=opening.starts_at)
     return {entry.pk for entry in suited if not verdicts[entry.patient_id, entry.service_id].is_blocked}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists
+
 from audit.actors import SYSTEM, Actor
 from clinic.core.errors import NotAllowed, NotFound
 from clinic.models import Location
@@ -22,8 +24,8 @@ def may_book(*, by: Actor, patient: Patient, location: Location, is_history: boo
     member = _booker(by)
     if is_history and not member.is_administrator:
         raise NotAllowed()
-    _sees(member, patient)
-    if not Location.objects.visible_to(member).filter(pk=location.pk).exists():
+    here = Exists(Location.objects.visible_to(member).filter(pk=location.pk))
+    if not Patient.objects.visible_to(member).filter(here, pk=patient.pk).exists():
         raise NotFound()
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, ExpressionWrapper, Q, When
 from django.db.models.functions import Now
 
 from clinic.core.records import Record
@@ -93,21 +93,34 @@ class FlagStatus(models.TextChoices):
     REPLACED = "replaced", "Replaced by a newer flag"
 
 
+def _stands(instant: Any) -> Q:
+    is_open = Q(status=FlagStatus.OPEN) & (Q(expires_at=None) | Q(expires_at__gt=instant))
+    return is_open | Q(status=FlagStatus.CLEARED, cleared_until__lte=instant)
+
+
+def _is_cleared(instant: Any) -> Q:
+    return Q(status=FlagStatus.CLEARED) & (Q(cleared_until=None) | Q(cleared_until__gt=instant))
+
+
 class FlagQuerySet(ClinicalQuerySet):
     def visible_to(self, user: Any) -> FlagQuerySet:
         return cast("FlagQuerySet", super().visible_to(user))
 
     def standing(self, at: datetime | None = None) -> FlagQuerySet:
         """Flags that count at an instant (now): open and not expired, or cleared with a clearance that has run out."""
-        instant = at or Now()
-        is_open = Q(status=FlagStatus.OPEN) & (Q(expires_at=None) | Q(expires_at__gt=instant))
-        standing: FlagQuerySet = self.filter(is_open | Q(status=FlagStatus.CLEARED, cleared_until__lte=instant))
+        standing: FlagQuerySet = self.filter(_stands(at or Now()))
         return standing
 
     def cleared(self, at: datetime | None = None) -> FlagQuerySet:
         """Flags whose clearance still holds."""
-        holds = Q(cleared_until=None) | Q(cleared_until__gt=at or Now())
-        return self.filter(holds, status=FlagStatus.CLEARED)
+        return self.filter(_is_cleared(at or Now()))
+
+    def counting(self, at: datetime) -> FlagQuerySet:
+        """Those that stand at an instant and those whose clearance holds then; `is_cleared` tells them apart."""
+        cleared = _is_cleared(at)
+        told = self.annotate(is_cleared=ExpressionWrapper(cleared, output_field=models.BooleanField()))
+        counting: FlagQuerySet = told.filter(_stands(at) | cleared)
+        return counting
 
     def past(self) -> FlagQuerySet:
         """History: resolved, replaced, or expired."""

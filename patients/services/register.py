@@ -138,11 +138,13 @@ def _settle_identity(patient: Patient, *, by: Actor, is_another_person: bool, be
     likeness = likeness_of(patient)
     hold_birth_date(patient.birth_on)
     but = patient.pk or 0
+    if before is None or (before.name_key, before.birth_on) != (likeness.name_key, likeness.birth_on):
+        # Before duplicates are looked for: an import holds no birth date, and somebody it brings in between the two
+        # questions would else be taken for a namesake and get a number of their own.
+        patient.namesake_number = next_namesake_number(likeness, but=but)
     if not is_another_person:
         refuse_duplicates(likeness, within=within_reach(by), but=but, accepted=before)
     patient.name_key, patient.name_key_reversed = likeness.name_key, likeness.name_key_reversed
-    if before is None or (before.name_key, before.birth_on) != (likeness.name_key, likeness.birth_on):
-        patient.namesake_number = next_namesake_number(likeness, but=but)
 
 
 def _keep_in_reach(patient: Patient, by: Actor) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from audit.services import record
+from clinic.core.clock import today_in
 from clinic.core.errors import Invalid
 from clinic.models import Location, Room, Service
 from patients.models import Patient
@@ -172,7 +173,9 @@ def _book(
     _save(row, changes, claim)
     if at is not None:
         Appointment.objects.filter(pk=row.pk).update(created_at=at)
-    take_into_care(patient=claim.patient, therapist=claim.therapist, by=by)
+    take_into_care(
+        patient=claim.patient, therapist=claim.therapist, by=by, started_on=today_in(claim.location.timezone)
+    )
     if not is_history:
         notices.tell_booked(appointment=row, notify=notify, by=by)
     _record(
@@ -264,7 +267,9 @@ def _shift(
     }
     has_new_time = locked.starts_at != claim.starts_at
     _apply(locked, claim, room, has_new_time=has_new_time, at=at)
-    take_into_care(patient=claim.patient, therapist=claim.therapist, by=by)
+    take_into_care(
+        patient=claim.patient, therapist=claim.therapist, by=by, started_on=today_in(claim.location.timezone)
+    )
     if has_new_time:
         notices.tell_moved(appointment=locked, notify=notify, by=by)
     _record(locked, "appointment.moved", by=by, before=before)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils import timezone
 
@@ -36,17 +36,10 @@ class Verdict:
 
 
 def gate(*, patient: Patient, service: Service, by: Actor | None = None, at: datetime | None = None) -> Verdict:
-    """Allow, warn or block a session of this service at an instant (now unless told). Three queries."""
+    """Allow, warn or block a session of this service at an instant (now unless told). Two queries."""
     instant = at or timezone.now()
-    standing = list(
-        Flag.objects.filter(patient=patient).standing(instant).order_by("rule_id").values_list(*_FLAG_COLUMNS)
-    )
-    cleared = list(
-        Flag.objects.filter(patient=patient, severity__in=_BLOCKING)
-        .cleared(instant)
-        .order_by("rule_id")
-        .values_list("rule_id", flat=True)
-    )
+    rows = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id").values_list(*_FLAG_COLUMNS)
+    standing, cleared = _told_apart(rows)
     latest = Evaluation.objects.whole().filter(patient=patient).newest_first().first()
     return _verdict(_Known(standing, cleared, latest), service, instant)
 
@@ -55,22 +48,18 @@ def gates_of(
     *, wanted: Collection[tuple[Patient, Service]], at: datetime | None = None
 ) -> dict[tuple[int, int], Verdict]:
     """The gate's verdict for each patient and the service they want, at one instant, by the primary keys of both.
-    Three queries, however many patients."""
+    Two queries, however many patients."""
     instant = at or timezone.now()
     patients = {patient.pk for patient, _ in wanted}
-    flags = Flag.objects.filter(patient__in=patients).order_by("rule_id")
-    standing: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    for patient_id, *row in flags.standing(instant).values_list("patient_id", *_FLAG_COLUMNS):
-        standing[patient_id].append(tuple(row))
-    cleared: dict[int, list[str]] = defaultdict(list)
-    blocking = flags.filter(severity__in=_BLOCKING)
-    for patient_id, rule_id in blocking.cleared(instant).values_list("patient_id", "rule_id"):
-        cleared[patient_id].append(rule_id)
+    flags: dict[int, list[Any]] = defaultdict(list)
+    rows = Flag.objects.filter(patient__in=patients).counting(instant).order_by("rule_id")
+    for patient_id, *row in rows.values_list("patient_id", *_FLAG_COLUMNS):
+        flags[patient_id].append(row)
     newest = Evaluation.objects.whole().filter(patient__in=patients).order_by("patient_id", "-id")
     latest = {row.patient_id: row for row in newest.distinct("patient_id")}
     return {
         (patient.pk, service.pk): _verdict(
-            _Known(standing[patient.pk], cleared[patient.pk], latest.get(patient.pk)), service, instant
+            _Known(*_told_apart(flags[patient.pk]), latest.get(patient.pk)), service, instant
         )
         for patient, service in wanted
     }
@@ -103,7 +92,18 @@ def _changes(patient: Patient) -> list[datetime]:
     return sorted(changes)
 
 
-_FLAG_COLUMNS = ("rule_id", "severity", "urgency")
+_FLAG_COLUMNS = ("rule_id", "severity", "urgency", "is_cleared")
+
+
+def _told_apart(rows: Iterable[Any]) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Flags that stand, and the rules of graver ones whose clearance holds."""
+    standing, cleared = [], []
+    for rule_id, severity, urgency, is_cleared in rows:
+        if not is_cleared:
+            standing.append((rule_id, severity, urgency))
+        elif severity in _BLOCKING:
+            cleared.append(rule_id)
+    return standing, cleared
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def book(page, slot, name):
     time = slot.get_attribute("aria-label")[-5:]
     slot.click()
     dialog = page.locator("#dialog")
-    dialog.get_by_label("Find a patient").fill(name)
+    dialog.get_by_label("Find a patient").press_sequentially(name, delay=30)
     dialog.locator("#patient-options label").first.click()
     dialog.locator("#hold", has_text="Kept for you").wait_for()
     dialog.get_by_role("button", name="Book the visit").click()

@@ -4,13 +4,14 @@ import threading
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from audit.actors import SYSTEM
 from clinic.core.errors import Changed, ClinicError
+from patients.errors import PossibleDuplicate
 from patients.imports import run_import
 from patients.models import CareTeamMember, Episode, Medicine, Patient
-from patients.services import edit_patient, join_care_team, open_episode, register_patient
+from patients.services import edit_patient, join_care_team, open_episode, register, register_patient
 from tests.factories import LocationFactory, PatientFactory, UserFactory
 from tests.patients.factories import csv_file, named
 
@@ -135,6 +136,28 @@ def test_the_same_file_imported_twice_at_once_is_imported_once():
     outcomes = at_once(bring_in, bring_in)
     assert sorted((batch.created_count, batch.unchanged_count) for batch in outcomes) == [(0, 2), (2, 0)]
     assert Medicine.objects.count() == 2
+
+
+def test_an_import_between_a_registrations_questions_is_noticed(monkeypatch):
+    location = LocationFactory()
+    desk = UserFactory(roles=["front_desk"], locations=[location])
+    ask = register.refuse_duplicates
+
+    def bring_in():
+        file = csv_file("old_id,given_name,family_name,birth_on", "1,Ana,López,1980-05-17")
+        run_import(file=file, kind="patients", source="old", location=location, is_dry_run=False, by=SYSTEM)
+        connections.close_all()
+
+    def asked_and_then_imported(*args, **kwargs):
+        ask(*args, **kwargs)
+        importing = threading.Thread(target=bring_in)
+        importing.start()
+        importing.join()
+
+    monkeypatch.setattr(register, "refuse_duplicates", asked_and_then_imported)
+    with pytest.raises(PossibleDuplicate):
+        register_patient(given_name="Ana", family_name="López", birth_on=date(1980, 5, 17), location=location, by=desk)
+    assert Patient.objects.count() == 1
 
 
 def test_a_registration_and_an_import_of_the_same_person_never_make_two():

@@ -198,7 +198,7 @@ def test_candidates_take_a_constant_number_of_queries(desk, number, django_asser
     for _ in range(number):
         waits(desk)
     opening = Opening.of(cancelled(desk))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert len(candidates(opening=opening, by=desk.front_desk)) == number
 
 

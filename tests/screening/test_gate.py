@@ -208,7 +208,7 @@ def test_many_patients_get_the_verdicts_the_gate_gives_one_by_one(
     wanted = [(patient, offered) for patient in patients for offered in (service, first_visit)]
     levels = set()
     for instant in (now, now + timedelta(days=3), now + SCREENING_HOLDS_FOR + timedelta(days=1)):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             verdicts = gates_of(wanted=wanted, at=instant)
         assert verdicts == {
             (patient.pk, offered.pk): gate(patient=patient, service=offered, at=instant) for patient, offered in wanted
