@@ -13,7 +13,7 @@ django.setup()
 from bench import whole_requests  # noqa: E402
 from bench.database_time import measure, pairs  # noqa: E402  (Django first)
 from bench.growth import pages  # noqa: E402
-from bench.whole_requests import ratio, requests  # noqa: E402
+from bench.whole_requests import asks, ratio  # noqa: E402
 
 
 def main() -> None:
@@ -30,9 +30,9 @@ def main() -> None:
             flush=True,
         )
     print(f"{'whole request':36} {'ours CPU ms':>17} {'bare view CPU ms':>17} {'ratio':>6}")
-    for request in requests():
-        ours, least = whole_requests.measure(request, rounds=rounds)
-        print(f"{request.name:36} {_times(ours):>17} {_times(least):>17} {ratio(ours, least):6.2f}", flush=True)
+    for ask in asks():
+        ours, least = whole_requests.measure(ask, rounds=rounds)
+        print(f"{ask.name:36} {_times(ours):>17} {_times(least):>17} {ratio(ours, least):6.2f}", flush=True)
 
 
 def _times(seconds: list[float]) -> str:

@@ -162,9 +162,9 @@ def test_reasons_are_codes_without_rules_and_each_is_said_once(patient, service)
     assert verdict.rule_ids == ("CI-04", "CI-05", "CI-07")
 
 
-def test_the_gate_asks_three_queries_at_most(patient, service, django_assert_max_num_queries):
+def test_the_gate_asks_two_queries_at_most(patient, service, django_assert_max_num_queries):
     sent_intake(patient, **ANSWERS["relative"])
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(2):
         gate(patient=patient, service=service)
 
 
@@ -184,7 +184,7 @@ def test_many_instants_get_the_verdicts_the_gate_gives_one_by_one(
     instants = [edge + timedelta(microseconds=step) for edge in edges for step in (-1, 0, 1)]
     instants += [now + timedelta(days=3 * number) for number in range(80)]
 
-    with django_assert_max_num_queries(2 + 4 * 3):
+    with django_assert_max_num_queries(2 + 4 * 2):
         answers = gates_at(patient=patient, service=service, instants=instants)
 
     assert len({verdict.reasons for verdict in answers.values()}) == 4
