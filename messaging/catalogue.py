@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.utils.dateparse import parse_datetime
 
+from clinic.core.clock import is_zone
 from messaging.errors import UnknownTemplate, WrongContext
 from patients.models import ConsentKind
 
@@ -77,7 +77,7 @@ def _is_sound(key: str, value: Any) -> bool:
     if key in INSTANTS:
         return _is_instant(value)
     if key == "zone":
-        return value in available_timezones()
+        return is_zone(value)
     return True
 
 

@@ -1,10 +1,22 @@
 """Times as people write them. The only place where an instant becomes words."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: it walks the machine's zone files."""
+    return frozenset(available_timezones())
+
+
+def is_zone(name: str) -> bool:
+    """Whether this machine knows an IANA zone of that name."""
+    return name in _zones()
 
 
 def zone(name: str) -> ZoneInfo:
