@@ -25,6 +25,14 @@ QUARTER, HALF_HOUR = 15 * 60, 30 * 60
 # A day is drawn at least from nine to four.
 LATEST_START, EARLIEST_END = 9, 16
 WEEKEND = 5
+# What of a visit and of the rows it names is printed: a day of forty therapists is hundreds of them, and a patient's or
+# a member's row is wide.
+DRAWN = (
+    "public_id", "version", "status", "starts_at", "ends_at", "busy_from", "busy_until", "overlaps_on_purpose",
+    "patient__public_id", "patient__given_name", "patient__family_name", "patient__phone",
+    "therapist__public_id", "therapist__given_name", "therapist__family_name",
+    "room__name", "service__name", "location__name", "location__timezone",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,8 @@ def _rows(
 ) -> list[Appointment]:
     """All visits here, and what keeps its therapists busy elsewhere; of one therapist only, if it is asked for one."""
     from_, until = day_bounds(days[0], location.timezone)[0], day_bounds(days[-1], location.timezone)[1]
-    rows = Appointment.objects.for_diary().filter(starts_at__gte=from_, starts_at__lt=until).exclude(LAPSED)
+    rows = Appointment.objects.for_diary().only(*DRAWN).filter(starts_at__gte=from_, starts_at__lt=until)
+    rows = rows.exclude(LAPSED)
     if arrangement is Arrangement.ROOMS:
         return list(rows.filter(location=location))
     elsewhere = Q(therapist__in=therapists) & ~Q(status__in=HOLDS_NOTHING)
