@@ -141,6 +141,16 @@ class WhenForm(RefusableForm):
         held: SlotHold | None = self.holds.with_all_it_names().filter(public_id=key).first() if key else None
         return held
 
+    def clean(self) -> dict[str, Any]:
+        """A form sent before it had heard of its own hold would find its slot taken by itself."""
+        entries = super().clean() or {}
+        pressed = entries.get("slot")
+        if pressed and not entries.get("hold"):
+            names = {name: entries.get(name) for name in ("location", "service")}
+            own = self.holds.with_all_it_names().filter(patient=None, starts_at=pressed[0], **names)
+            entries["hold"] = own.filter(therapist__public_id=pressed[1]).order_by("-id").first()
+        return entries
+
 
 class BookForm(WhenForm):
     """A booking: who, what, with whom, when."""

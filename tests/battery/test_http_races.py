@@ -14,13 +14,17 @@ import psycopg
 import pytest
 
 from tests.battery.clients import Crowd
-from tests.battery.size import sized
+from tests.battery.size import IS_FULL, sized
 from tests.live import live_clinic
 from tests.pages import form_with
 
 API = "/api/v1"
-# The whole battery races for many minutes beside other work.
-pytestmark = pytest.mark.timeout(3600)
+# Minutes beside other work, and a running clinic of its own: for `make battery`. In every run fifty race for a slot in
+# tests/test_one_day.py, and threads race in tests/scheduling.
+pytestmark = [
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not IS_FULL, reason="Crowds race over HTTP in `make battery` only."),
+]
 
 CLIENTS = sized(12, 200)
 OVERLAPS = """

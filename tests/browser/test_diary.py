@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.test_walk import ADMIN, DESK, inspect
 
-pytestmark = pytest.mark.browser
+# One process for all of them: each would start a clinic of its own.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def quiet_day(weeks):

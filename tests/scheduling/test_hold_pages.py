@@ -32,6 +32,20 @@ def test_choosing_a_time_keeps_it_once(desk, page_of):
     assert AuditEvent.objects.filter(action="slot.held").count() == 1
 
 
+def test_a_form_that_has_not_heard_of_its_hold_is_not_in_its_own_way(desk, page_of):
+    client = page_of(desk.front_desk)
+    keep(client, entries(desk))
+    held = SlotHold.objects.get()
+
+    page = text_of(keep(client, entries(desk)))
+
+    assert f'name="hold" value="{held.public_id}"' in page
+    assert "Somebody else is booking" not in page
+    assert SlotHold.objects.get() == held
+    assert book_page(client, desk, entries(desk)).status_code == 302
+    assert (Appointment.objects.get().pk, Appointment.objects.get().status) == (held.pk, "booked")
+
+
 def test_another_time_is_kept_instead(desk, page_of):
     client = page_of(desk.front_desk)
     keep(client, entries(desk))
