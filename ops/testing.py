@@ -83,7 +83,7 @@ def run_to_the_end(command: Sequence[str], environment: Mapping[str, str]) -> in
 
 def pytest_command() -> list[str]:
     arguments = shlex.split(os.environ.get("PYTEST_ARGS", ""))
-    return [str(VENV_PYTHON), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments]
+    return [str(VENV_PYTHON), "-m", "pytest", "-n", "2", *arguments]
 
 
 def main() -> int:

@@ -7,8 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.live import eventually
 
-# One process for all of them: each would start a clinic of its own.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 THERAPIST, DESK = "therapist@demo.example", "desk@demo.example"
 ADMIN, AUDITOR = "admin@demo.example", "auditor@demo.example"
