@@ -86,55 +86,28 @@ def queue_message(
     """
     check_context(template_named(template), context, has_link=link is not None)
     with transaction.atomic(savepoint=False):
-        return _queue(
+        now = database_now()
+        if expires_at <= now:
+            return None
+        due_at = not_before or now
+        promise = Message(
+            delivery_key=delivery_key(subject=subject, template=template, offset=offset, channel=channel),
             patient=patient,
             subject=subject,
+            subject_version=subject.version,
             template=template,
-            context=context,
-            expires_at=expires_at,
-            by=by,
-            channel=channel,
-            not_before=not_before,
-            offset=offset,
+            channel=channel or patient.channel,
+            context=dict(context),
             link=link,
+            not_before=due_at,
+            expires_at=expires_at,
         )
-
-
-def _queue(
-    *,
-    patient: Patient,
-    subject: Subject,
-    template: str,
-    context: Mapping[str, Any],
-    expires_at: datetime,
-    by: Actor,
-    channel: str | None,
-    not_before: datetime | None,
-    offset: str,
-    link: SignedLink | None,
-) -> Message | None:
-    now = database_now()
-    if expires_at <= now:
-        return None
-    due_at = not_before or now
-    promise = Message(
-        delivery_key=delivery_key(subject=subject, template=template, offset=offset, channel=channel),
-        patient=patient,
-        subject=subject,
-        subject_version=subject.version,
-        template=template,
-        channel=channel or patient.channel,
-        context=dict(context),
-        link=link,
-        not_before=due_at,
-        expires_at=expires_at,
-    )
-    # One statement decides who promises it, without a savepoint for the one who comes second.
-    Message.objects.bulk_create([promise], ignore_conflicts=True)
-    message: Message = Message.objects.select_related("patient").get(delivery_key=promise.delivery_key)
-    if message.public_id == promise.public_id:
-        _promised(message, by=by, is_due=due_at <= now)
-    return message
+        # One statement decides who promises it, without a savepoint for the one who comes second.
+        Message.objects.bulk_create([promise], ignore_conflicts=True)
+        message: Message = Message.objects.select_related("patient").get(delivery_key=promise.delivery_key)
+        if message.public_id == promise.public_id:
+            _promised(message, by=by, is_due=due_at <= now)
+        return message
 
 
 def delivery_key(*, subject: Subject, template: str, offset: str = "", channel: str | None = None) -> str:

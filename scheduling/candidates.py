@@ -11,9 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clinic.core.clock import local
-from clinic.models import Audience, Location, Room
+from clinic.models import Location, Room
+from scheduling.audience import is_for, returning
 from scheduling.lifecycle import MOVABLE
-from scheduling.models import Appointment, AppointmentStatus, WaitListEntry
+from scheduling.models import Appointment, WaitListEntry
 from scheduling.models.waiting import WaitListEntryQuerySet
 from screening.services import gates_of, lights
 from staff.models import User
@@ -146,14 +147,5 @@ def _who_are_free(entries: list[WaitListEntry], opening: Opening) -> list[WaitLi
 
 def _whom_it_is_for(entries: list[WaitListEntry]) -> list[WaitListEntry]:
     """Without new patients for a service of returning ones, and the other way round."""
-    done = Appointment.objects.filter(
-        patient__in={entry.patient_id for entry in entries}, status=AppointmentStatus.COMPLETED
-    )
-    returning = set(done.values_list("patient_id", flat=True).distinct())
-    wanted = {Audience.RETURNING_PATIENTS: True, Audience.NEW_PATIENTS: False}
-    return [
-        entry
-        for entry in entries
-        if wanted.get(Audience(entry.service.audience), entry.patient_id in returning)
-        == (entry.patient_id in returning)
-    ]
+    known = returning({entry.patient_id for entry in entries})
+    return [entry for entry in entries if is_for(entry.service, is_returning=entry.patient_id in known)]

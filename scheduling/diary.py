@@ -84,8 +84,10 @@ def board(
 def _whose(arrangement: Arrangement, asked: User | None, reader: User, therapists: list[User]) -> User | None:
     if arrangement is Arrangement.ROOMS:
         return None
-    if arrangement is not Arrangement.WEEK or asked in therapists:
-        return asked if asked in therapists else None
+    if asked in therapists:
+        return asked
+    if arrangement is not Arrangement.WEEK:
+        return None
     return reader if reader in therapists else next(iter(therapists), None)
 
 

@@ -29,6 +29,11 @@ FORM_FIELDS = {
 }
 
 
+def name_of(row: Any) -> str:
+    """A row the way people read it."""
+    return str(getattr(row, "full_name", row))
+
+
 class ByIdField(forms.ModelChoiceField):
     """A choice by outside id, named the way people read it."""
 
@@ -43,7 +48,7 @@ class ByIdField(forms.ModelChoiceField):
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
 
     def label_from_instance(self, row: Any) -> str:
-        return str(getattr(row, "full_name", row))
+        return name_of(row)
 
 
 class ByIdsField(forms.ModelMultipleChoiceField):
@@ -55,16 +60,31 @@ class ByIdsField(forms.ModelMultipleChoiceField):
         super().__init__(queryset=None, to_field_name="public_id", **kwargs)
 
     def label_from_instance(self, row: Any) -> str:
-        return str(getattr(row, "full_name", row))
+        return name_of(row)
+
+
+class ClockField(forms.TimeField):
+    """A time of day picked in the browser's own picker."""
+
+    def __init__(self, *, step_seconds: int | None = None, **kwargs: Any) -> None:
+        attrs = {"type": "time", **({"step": step_seconds} if step_seconds else {})}
+        super().__init__(widget=forms.TimeInput(format="%H:%M", attrs=attrs), **kwargs)
+
+
+class WholeNumberField(forms.IntegerField):
+    """A whole number, typed on a keyboard of digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.NumberInput(attrs={"inputmode": "numeric"}), **kwargs)
 
 
 class DayField(forms.DateField):
     """A day picked in the browser's own picker, within the years a diary can show."""
 
-    def __init__(self) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         limits = {"min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
         super().__init__(
-            label="Day",
+            **{"label": "Day", **kwargs},
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **limits}),
             validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
         )
@@ -159,9 +179,7 @@ class BookForm(WhenForm):
     # A free time offered after a clash; pressing it outweighs the time chosen before.
     alternative = SlotField(required=False, widget=forms.HiddenInput)
     # For those who may: a time that need not be free.
-    overlap_at = forms.TimeField(
-        required=False, label="At", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300})
-    )
+    overlap_at = ClockField(required=False, label="At", step_seconds=300)
     overlap_reason = forms.CharField(required=False, max_length=200, label="Because", strip=True)
 
     def clean(self) -> dict[str, Any]:

@@ -33,8 +33,10 @@ class Weekly:
     valid_from: date
     valid_until: date | None
 
-    def is_valid_on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+def is_valid_on(hours: Weekly | OpeningHours | WorkingHours, day: date) -> bool:
+    """Whether weekly hours hold on a date."""
+    return hours.valid_from <= day and (hours.valid_until is None or day <= hours.valid_until)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class WorkingTime:
         return subtract(hours, away) if away else hours
 
     def _regular_opening(self, day: date) -> list[Interval]:
-        if any(row.is_valid_on(day) for weekday in range(7) for row in self.weekly.get((None, weekday), ())):
+        if any(is_valid_on(row, day) for weekday in range(7) for row in self.weekly.get((None, weekday), ())):
             return self._weekly(None, day)
         return [interval(*day_bounds(day, self.zone))]
 
@@ -102,7 +104,7 @@ class WorkingTime:
         return merge(
             self._on(day, row.starts_at_local, row.ends_at_local)
             for row in self.weekly.get((whose, day.weekday()), ())
-            if row.is_valid_on(day)
+            if is_valid_on(row, day)
         )
 
     def _extra(self, whose: int | None, day: date) -> list[Interval]:

@@ -12,7 +12,7 @@ from clinic.core.clock import at_local, local
 from clinic.models import Location, Room, Service
 from patients.models import Patient
 from scheduling.choices import FIRST_DAY, LAST_DAY
-from scheduling.forms import FORM_FIELDS, ByIdField, DayField, RefusableForm
+from scheduling.forms import FORM_FIELDS, ByIdField, ClockField, DayField, RefusableForm
 from scheduling.models import Appointment, AppointmentQuerySet, AppointmentSeries, CancelReason
 from scheduling.serializers.appointments import STAFF_REASONS
 from scheduling.series import FEWEST, MOST, WEEKDAYS, Rule
@@ -52,7 +52,7 @@ class SeriesForm(RefusableForm):
     service = ByIdField(empty_label=None)
     therapist = ByIdField(empty_label="Choose a therapist")
     on = DayField()
-    at = forms.TimeField(label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    at = ClockField(label="Time")
     every = forms.ChoiceField(label="Repeats", choices=EVERY)
     weekdays = forms.MultipleChoiceField(
         label="On",
@@ -166,12 +166,7 @@ class MoveSeriesForm(ChangeForm):
 
     ids = "move_%s"
 
-    at = forms.TimeField(
-        label="New time",
-        required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        help_text="Empty: each keeps its own.",
-    )
+    at = ClockField(label="New time", required=False, help_text="Empty: each keeps its own.")
     days = forms.TypedChoiceField(label="New day", choices=SHIFTS, coerce=int, initial=0)
     therapist = ByIdField(required=False, empty_label="As it is")
     room = ByIdField(required=False, empty_label="As it is, else any free room")

@@ -21,7 +21,7 @@ from clinic.models import (
     Service,
     TechniqueFamily,
 )
-from scheduling.forms import ByIdField, ByIdsField, DayField, RefusableForm
+from scheduling.forms import ByIdField, ByIdsField, ClockField, DayField, RefusableForm, WholeNumberField
 from scheduling.models import TherapistLimits, Weekday
 from scheduling.periods import Period
 from staff.models import User
@@ -79,26 +79,15 @@ class FeaturesField(forms.CharField):
         return words
 
 
-def _number(label: str, least: int, most: int, **kwargs: Any) -> forms.IntegerField:
-    widget = forms.NumberInput(attrs={"inputmode": "numeric"})
-    return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **kwargs)
-
-
 class WeekForm(RefusableForm):
     """The hours of a week, from a day on."""
 
     ids = "week_%s"
 
-    valid_from = DayField()
-    valid_until = DayField()
+    valid_from = DayField(label="From")
+    valid_until = DayField(label="Until", required=False, help_text="Empty: until they are changed again.")
     monday, tuesday, wednesday = PeriodsField(), PeriodsField(), PeriodsField()
     thursday, friday, saturday, sunday = PeriodsField(), PeriodsField(), PeriodsField(), PeriodsField()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["valid_from"].label, self.fields["valid_until"].label = "From", "Until"
-        self.fields["valid_until"].required = False
-        self.fields["valid_until"].help_text = "Empty: until they are changed again."
 
     def form_fields(self) -> dict[str, str]:
         return {"ends_at": "valid_until"}
@@ -123,13 +112,9 @@ class ClosureForm(RefusableForm):
 
     ids = "closure_%s"
 
-    first_on = DayField()
-    last_on = DayField()
+    first_on = DayField(label="First day")
+    last_on = DayField(label="Last day")
     name = forms.CharField(label="Why", required=False, max_length=80, help_text="Such as the name of the holiday.")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["first_on"].label, self.fields["last_on"].label = "First day", "Last day"
 
 
 class GiversForm(RefusableForm):
@@ -144,18 +129,14 @@ class GiversForm(RefusableForm):
         self.fields["therapists"].queryset = User.objects.visible_to(user).therapists()  # type: ignore[attr-defined]
 
 
-def _time(label: str) -> forms.TimeField:
-    return forms.TimeField(label=label, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
-
-
 class ExtraHoursForm(RefusableForm):
     """Hours on one date beyond the usual ones."""
 
     ids = "extra_%s"
 
     on = DayField()
-    starts_at_local = _time("From")
-    ends_at_local = _time("Until")
+    starts_at_local = ClockField(label="From")
+    ends_at_local = ClockField(label="Until")
     therapist = ByIdField(required=False, empty_label="The location, for those who work then anyway", label="For")
 
     def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:
@@ -172,15 +153,14 @@ class TimeOffForm(RefusableForm):
 
     ids = "off_%s"
 
-    first_on = DayField()
-    starts = _time("At")
-    last_on = DayField()
-    ends = _time("At")
+    first_on = DayField(label="Away from")
+    starts = ClockField(label="At")
+    last_on = DayField(label="Back on")
+    ends = ClockField(label="At")
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.location = location
-        self.fields["first_on"].label, self.fields["last_on"].label = "Away from", "Back on"
 
     def form_fields(self) -> dict[str, str]:
         return {"ends_at": "last_on"}
@@ -199,11 +179,13 @@ class LimitsForm(RefusableForm):
 
     ids = "limits_%s"
 
-    most_minutes_a_day = _number("Most in a day", 5, 1440, required=False, help_text="Empty is without limit.")
-    most_minutes_without_break = _number(
-        "Most without a break", 5, 1440, required=False, help_text="Empty is without limit."
+    most_minutes_a_day = WholeNumberField(
+        label="Most in a day", min_value=5, max_value=1440, required=False, help_text="Empty is without limit."
     )
-    break_minutes = _number("A break is at least", 1, 240, initial=15)
+    most_minutes_without_break = WholeNumberField(
+        label="Most without a break", min_value=5, max_value=1440, required=False, help_text="Empty is without limit."
+    )
+    break_minutes = WholeNumberField(label="A break is at least", min_value=1, max_value=240, initial=15)
 
     @staticmethod
     def values_of(limits: TherapistLimits | None) -> dict[str, Any]:
@@ -228,10 +210,15 @@ class LocationForm(VersionedForm):
     name = forms.CharField(max_length=80)
     address = forms.CharField(max_length=200, required=False)
     phone = forms.CharField(max_length=30, required=False)
-    late_cancel_hours = _number(
-        "Notice for cancelling", 0, 720, help_text="A patient who calls off later has done so late."
+    late_cancel_hours = WholeNumberField(
+        label="Notice for cancelling",
+        min_value=0,
+        max_value=720,
+        help_text="A patient who calls off later has done so late.",
     )
-    hold_minutes = _number("A chosen time is kept for", 1, 60, help_text="While a booking form is filled.")
+    hold_minutes = WholeNumberField(
+        label="A chosen time is kept for", min_value=1, max_value=60, help_text="While a booking form is filled."
+    )
     slot_grid_minutes = forms.TypedChoiceField(label="Times are offered every", coerce=int, choices=SLOT_GRIDS)
     offers_only_adjacent = forms.BooleanField(required=False, label="Offer only times that leave no gap")
 
@@ -252,15 +239,23 @@ class NewRoomForm(RefusableForm):
 class NewServiceForm(RefusableForm):
     name = forms.CharField(max_length=80)
     technique_family = forms.ChoiceField(label="Technique", choices=TechniqueFamily.choices)
-    duration_minutes = _number("Length", 5, 480)
-    buffer_before_minutes = _number("To prepare", 0, 120, initial=0, help_text="Before each visit.")
-    buffer_after_minutes = _number("To tidy up", 0, 120, initial=0, help_text="After each visit.")
+    duration_minutes = WholeNumberField(label="Length", min_value=5, max_value=480)
+    buffer_before_minutes = WholeNumberField(
+        label="To prepare", min_value=0, max_value=120, initial=0, help_text="Before each visit."
+    )
+    buffer_after_minutes = WholeNumberField(
+        label="To tidy up", min_value=0, max_value=120, initial=0, help_text="After each visit."
+    )
     audience = forms.ChoiceField(label="For", choices=Audience.choices)
     for_unscreened_patients = forms.BooleanField(
         required=False, label="May be booked before the intake is answered (a first visit)"
     )
-    notice_minutes = _number("Booked at the latest", 0, 43200, initial=0, help_text="Before it begins.")
-    horizon_days = _number("Booked at the earliest", 1, 730, initial=730, help_text="Ahead of it.")
+    notice_minutes = WholeNumberField(
+        label="Booked at the latest", min_value=0, max_value=43200, initial=0, help_text="Before it begins."
+    )
+    horizon_days = WholeNumberField(
+        label="Booked at the earliest", min_value=1, max_value=730, initial=730, help_text="Ahead of it."
+    )
     needed_features = FeaturesField(label="The room needs", help_text="Words of rooms, such as hoist.")
 
 

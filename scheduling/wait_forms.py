@@ -11,11 +11,12 @@ from clinic.core.clock import local
 from clinic.models import Location, Service
 from patients.models import Patient
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
-from scheduling.forms import ByIdField, ByIdsField, DayField, RefusableForm
+from scheduling.forms import ByIdField, ByIdsField, ClockField, DayField, RefusableForm, WholeNumberField
 from scheduling.lifecycle import MOVABLE
 from scheduling.models import Appointment, VacancyMode, WaitListEntry, Weekday
 from scheduling.services import Wish
 from scheduling.services.offers import LONGEST_ANSWER, SHORTEST_ANSWER
+from scheduling.services.waiting import LONGEST_NOTICE_MINUTES
 from staff.models import User
 
 FIELDS = {"therapist_ids": "therapists", "instead_of_id": "instead_of", "service_id": "service"}
@@ -29,16 +30,11 @@ class VisitField(ByIdField):
         return f"{row.service.name}, {wall:%a %-d %b %Y, %H:%M}"
 
 
-def _time(label: str) -> forms.TimeField:
-    widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-    return forms.TimeField(label=label, required=False, widget=widget)
-
-
 class WishForm(RefusableForm):
     """When a visit would suit."""
 
-    from_on = DayField()
-    until_on = DayField()
+    from_on = DayField(label="From")
+    until_on = DayField(label="Until")
     therapists = ByIdsField(required=False, help_text="Without any, every therapist will do.")
     weekdays = forms.TypedMultipleChoiceField(
         label="On",
@@ -48,21 +44,20 @@ class WishForm(RefusableForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Without any, every day will do.",
     )
-    earliest_local = _time("Not before")
-    latest_local = _time("Over by")
-    minutes = forms.IntegerField(
+    earliest_local = ClockField(label="Not before", required=False)
+    latest_local = ClockField(label="Over by", required=False)
+    minutes = WholeNumberField(
         label="Length",
         required=False,
         min_value=SHORTEST_MINUTES,
         max_value=LONGEST_MINUTES,
         help_text="Only if it differs from the service's.",
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     notice_hours = forms.DecimalField(
         label="Has to know",
         initial=2,
         min_value=0,
-        max_value=168,
+        max_value=LONGEST_NOTICE_MINUTES // 60,
         max_digits=5,
         decimal_places=2,
         help_text="How long before the visit.",
@@ -74,7 +69,6 @@ class WishForm(RefusableForm):
 
     def __init__(self, *args: Any, user: User, location: Location, patient: Patient | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["from_on"].label, self.fields["until_on"].label = "From", "Until"
         therapists = User.objects.visible_to(user).therapists().filter(locations=location)
         self.fields["therapists"].queryset = therapists  # type: ignore[attr-defined]
         visits = Appointment.objects.visible_to(user).filter(location=location, status__in=MOVABLE)
@@ -135,12 +129,8 @@ class OfferForm(RefusableForm):
     mode = forms.ChoiceField(
         label="Ask them", choices=VacancyMode.choices, initial=VacancyMode.ONE_BY_ONE, widget=forms.RadioSelect
     )
-    answer_minutes = forms.IntegerField(
-        label="Time to answer",
-        initial=60,
-        min_value=SHORTEST_ANSWER,
-        max_value=LONGEST_ANSWER,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    answer_minutes = WholeNumberField(
+        label="Time to answer", initial=60, min_value=SHORTEST_ANSWER, max_value=LONGEST_ANSWER
     )
 
     def __init__(self, *args: Any, user: User, location: Location, **kwargs: Any) -> None:

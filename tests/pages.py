@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 
 @dataclass
@@ -85,3 +87,8 @@ def form_with(html: str, name: str) -> Form:
         if name in form.kinds:
             return form
     raise AssertionError(f"No form on the page has a field called {name}.")
+
+
+def text_of(answer: Any) -> str:
+    """A page as it is written, without the escapes."""
+    return unescape(answer.content.decode())

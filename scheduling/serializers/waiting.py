@@ -13,6 +13,8 @@ from patients.models import Patient
 from scheduling.models import Appointment, Offer, Vacancy, VacancyMode, WaitListEntry, Weekday
 from scheduling.serializers.fields import MinutesField, VisibleField
 from scheduling.services import Wish
+from scheduling.services.offers import LONGEST_ANSWER, MOST_OFFERED, SHORTEST_ANSWER
+from scheduling.services.waiting import LONGEST_NOTICE_MINUTES
 from staff.models import User
 
 
@@ -50,7 +52,7 @@ class WishInput(StrictSerializer):
     earliest_local = serializers.TimeField(default=None, allow_null=True)
     latest_local = serializers.TimeField(default=None, allow_null=True, help_text="When the visit is over by.")
     minutes = MinutesField(default=None, allow_null=True, help_text="A length of its own; else the service's.")
-    notice_minutes = serializers.IntegerField(min_value=0, max_value=10080, default=120)
+    notice_minutes = serializers.IntegerField(min_value=0, max_value=LONGEST_NOTICE_MINUTES, default=120)
     instead_of_id = VisibleField(
         Appointment, default=None, allow_null=True, help_text="A visit the patient gives up for it."
     )
@@ -100,6 +102,6 @@ class VacancyOutput(serializers.ModelSerializer[Vacancy]):
 
 class OfferVacancyInput(StrictSerializer):
     appointment_id = VisibleField(Appointment, help_text="The cancelled visit whose time is offered.")
-    entry_ids = serializers.ListField(child=VisibleField(WaitListEntry), min_length=1, max_length=20)
+    entry_ids = serializers.ListField(child=VisibleField(WaitListEntry), min_length=1, max_length=MOST_OFFERED)
     mode = serializers.ChoiceField(choices=VacancyMode.choices)
-    answer_minutes = serializers.IntegerField(min_value=5, max_value=2880)
+    answer_minutes = serializers.IntegerField(min_value=SHORTEST_ANSWER, max_value=LONGEST_ANSWER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -45,11 +45,11 @@ class Wish:
     notice_minutes: int = 120
     instead_of: Appointment | None = None
 
-    columns: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What an entry's row keeps of it."""
         names = ("from_on", "until_on", "earliest_local", "latest_local", "minutes", "notice_minutes", "instead_of")
-        self.columns.update({name: getattr(self, name) for name in names}, weekdays=sorted(set(self.weekdays)))
+        return {**{name: getattr(self, name) for name in names}, "weekdays": sorted(set(self.weekdays))}
 
 
 @transaction.atomic

@@ -28,7 +28,13 @@ GRID = "diary-grid"
 REMEMBERED = "diary_look"
 MOST_ASKED = 20
 # How the day may be looked at, and how much height an hour is given; the first of each is the usual one.
-VIEWS = {"grid": "Therapists", "rooms": "Rooms", "week": "Week", "list": "List"}
+# Of a view its name and icon.
+VIEWS = {
+    "grid": ("Therapists", "patients"),
+    "rooms": ("Rooms", "room"),
+    "week": ("Week", "calendar"),
+    "list": ("List", "list"),
+}
 ZOOMS = {"normal": "Normal", "compact": "Low", "tall": "Tall"}
 ARRANGEMENTS = {"rooms": Arrangement.ROOMS, "week": Arrangement.WEEK}
 
@@ -70,7 +76,7 @@ def diary(request: HttpRequest) -> HttpResponse:
     if is_for(request, GRID):
         return _refreshed(request, context, shown)
     parts = _parts(context)
-    context |= {**parts, **_addresses(shown, look, _digest(parts)), "views": VIEWS, "zooms": ZOOMS}
+    context |= {**parts, **_addresses(shown, look, _digest(parts)), "zooms": ZOOMS}
     return render(request, "scheduling/diary.html", context)
 
 
@@ -143,6 +149,6 @@ def _addresses(shown: Board, look: Look, digest: str) -> dict[str, Any]:
         "today_address": of(local_day(timezone.now(), shown.location)),
         "previous_address": of(shown.day - step),
         "next_address": of(shown.day + step),
-        "view_addresses": {view: of(shown.day, view=view) for view in VIEWS},
+        "views": [(view, *looks, of(shown.day, view=view)) for view, looks in VIEWS.items()],
         "refresh_address": of(shown.day, hours=_hours(shown), seen=digest, **_kept(look)),
     }

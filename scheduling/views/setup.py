@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,7 +20,7 @@ from clinic import services as clinic_services
 from clinic.core.clock import today_in
 from clinic.models import Location, Room, Service
 from scheduling import services
-from scheduling.hours import local_day
+from scheduling.hours import is_valid_on, local_day
 from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, Weekday, WorkingHours
 from scheduling.periods import Period
 from scheduling.setup_forms import (
@@ -32,7 +35,8 @@ from scheduling.setup_forms import (
 )
 from scheduling.stranded import stranded_visits
 from scheduling.views.entrance import member
-from scheduling.views.setup_entrance import admin_page, tried
+from scheduling.views.setup_entrance import admin_page
+from scheduling.views.trying import tried
 from staff.models import User
 
 
@@ -59,14 +63,16 @@ def location(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _place(request, place)
     form = LocationForm(request.POST)
-
-    def act() -> None:
-        version = form.cleaned_data["version"]
-        clinic_services.change_location(
-            location=place, changes=form.changes, expected_version=version, by=member(request)
-        )
-
-    return tried(request, form, act, lambda **more: _place(request, place, form=form, **more), "The location is saved.")
+    return _part(
+        request,
+        place,
+        None,
+        lambda: clinic_services.change_location(
+            location=place, changes=form.changes, expected_version=form.cleaned_data["version"], by=member(request)
+        ),
+        said="The location is saved.",
+        form=form,
+    )
 
 
 @require_POST
@@ -74,12 +80,13 @@ def location(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def rooms(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One more room."""
     place, form = _location(request, public_id), NewRoomForm(request.POST)
-
-    def act() -> None:
-        clinic_services.add_room(location=place, **form.cleaned_data, by=member(request))
-
-    return tried(
-        request, form, act, lambda **more: _place(request, place, room_form=form, **more), "The room is added."
+    return _part(
+        request,
+        place,
+        None,
+        lambda: clinic_services.add_room(location=place, **form.cleaned_data, by=member(request)),
+        said="The room is added.",
+        room_form=form,
     )
 
 
@@ -91,9 +98,9 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found: Room = get_object_or_404(rows, public_id=public_id)
     form = RoomForm(request.POST if request.method == "POST" else None, initial=RoomForm.values_of(found))
 
-    def shown(**more: Any) -> HttpResponse:
+    def shown(*, status: int = 200, **more: Any) -> HttpResponse:
         context = {"form": form, "room": found, "location": found.location, **more}
-        return render(request, "scheduling/setup/room.html", context, status=more.get("status", 200))
+        return render(request, "scheduling/setup/room.html", context, status=status)
 
     def act() -> None:
         version = form.cleaned_data["version"]
@@ -101,8 +108,7 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     if request.method != "POST":
         return shown()
-    back = ("scheduling:setup-location", found.location.public_id)
-    return tried(request, form, act, shown, "The room is saved.", back=back)
+    return tried(request, form, act, shown, said="The room is saved.", back=_address(found.location))
 
 
 @require_POST
@@ -110,13 +116,14 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def opening_week(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The location's opening hours from a day on."""
     place, form = _location(request, public_id), WeekForm(request.POST)
-
-    def act() -> None:
-        services.set_opening_week(location=place, **form.wish, by=member(request))
-        _warn_of_stranded(request, place)
-
-    return tried(
-        request, form, act, lambda **more: _place(request, place, week_form=form, **more), "The opening hours are set."
+    return _part(
+        request,
+        place,
+        None,
+        lambda: services.set_opening_week(location=place, **form.wish, by=member(request)),
+        said="The opening hours are set.",
+        week_form=form,
+        strands=True,
     )
 
 
@@ -125,13 +132,14 @@ def opening_week(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def closures(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Shut the location for some days."""
     place, form = _location(request, public_id), ClosureForm(request.POST)
-
-    def act() -> None:
-        services.add_closure(location=place, **form.cleaned_data, by=member(request))
-        _warn_of_stranded(request, place)
-
-    return tried(
-        request, form, act, lambda **more: _place(request, place, closure_form=form, **more), "The closure is set."
+    return _part(
+        request,
+        place,
+        None,
+        lambda: services.add_closure(location=place, **form.cleaned_data, by=member(request)),
+        said="The closure is set.",
+        closure_form=form,
+        strands=True,
     )
 
 
@@ -141,38 +149,36 @@ def extra_hours(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Open on one date beyond the usual hours."""
     place = _location(request, public_id)
     form = ExtraHoursForm(request.POST, user=member(request), location=place)
-
-    def act() -> None:
-        services.add_extra_hours(location=place, **form.cleaned_data, by=member(request))
-
-    return tried(
-        request, form, act, lambda **more: _place(request, place, extra_form=form, **more), "The extra hours are set."
+    return _part(
+        request,
+        place,
+        None,
+        lambda: services.add_extra_hours(location=place, **form.cleaned_data, by=member(request)),
+        said="The extra hours are set.",
+        extra_form=form,
     )
+
+
+# What may be taken back: its rows, the act, and what the act calls it.
+REMOVALS: dict[str, tuple[Any, Callable[..., None], str]] = {
+    "closure": (Closure, services.remove_closure, "closure"),
+    "extra": (ExtraHours, services.remove_extra_hours, "extra"),
+    "absence": (TimeOff, services.remove_time_off, "time_off"),
+}
 
 
 @require_POST
 @admin_page
 def remove(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
     """Take back a closure, extra hours or an absence."""
-    if kind == "closure":
-        closure: Closure = get_object_or_404(Closure.objects.visible_to(request.user), public_id=public_id)
-        services.remove_closure(closure=closure, by=member(request))
-        place, person = closure.location, None
-    elif kind == "extra":
-        extra: ExtraHours = get_object_or_404(ExtraHours.objects.visible_to(request.user), public_id=public_id)
-        services.remove_extra_hours(extra=extra, by=member(request))
-        place, person = extra.location, extra.therapist
-    elif kind != "absence":
+    if kind not in REMOVALS:
         raise Http404
-    else:
-        absence: TimeOff = get_object_or_404(TimeOff.objects.visible_to(request.user), public_id=public_id)
-        services.remove_time_off(time_off=absence, by=member(request))
-        place, person = absence.location, absence.therapist
+    model, act, name = REMOVALS[kind]
+    found = get_object_or_404(model.objects.visible_to(request.user), public_id=public_id)
+    act(**{name: found}, by=member(request))
     messages.success(request, "It is taken back.")
-    _warn_of_stranded(request, place)
-    if kind == "absence" and person is not None:
-        return redirect("scheduling:setup-therapist", place.public_id, person.public_id)
-    return redirect("scheduling:setup-location", place.public_id)
+    _warn_of_stranded(request, found.location)
+    return redirect(_address(found.location, found.therapist if kind == "absence" else None))
 
 
 @require_safe
@@ -189,17 +195,14 @@ def working_week(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> H
     """The therapist's hours from a day on."""
     place, person = _person(request, public_id, therapist_id)
     form = WeekForm(request.POST)
-
-    def act() -> None:
-        services.set_working_week(therapist=person, location=place, **form.wish, by=member(request))
-        _warn_of_stranded(request, place, person)
-
-    return tried(
+    return _part(
         request,
-        form,
-        act,
-        lambda **more: _working(request, place, person, week_form=form, **more),
-        "The hours are set.",
+        place,
+        person,
+        lambda: services.set_working_week(therapist=person, location=place, **form.wish, by=member(request)),
+        said="The hours are set.",
+        week_form=form,
+        strands=True,
     )
 
 
@@ -209,17 +212,14 @@ def absences(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpR
     """Close the therapist's diary for a while."""
     place, person = _person(request, public_id, therapist_id)
     form = TimeOffForm(request.POST, location=place)
-
-    def act() -> None:
-        services.add_time_off(therapist=person, location=place, **form.wish, by=member(request))
-        _warn_of_stranded(request, place, person)
-
-    return tried(
+    return _part(
         request,
-        form,
-        act,
-        lambda **more: _working(request, place, person, off_form=form, **more),
-        "The absence is set.",
+        place,
+        person,
+        lambda: services.add_time_off(therapist=person, location=place, **form.wish, by=member(request)),
+        said="The absence is set.",
+        off_form=form,
+        strands=True,
     )
 
 
@@ -229,17 +229,43 @@ def limits(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpRes
     """How much the therapist may be given."""
     place, person = _person(request, public_id, therapist_id)
     form = LimitsForm(request.POST)
-
-    def act() -> None:
-        services.set_limits(therapist=person, **form.cleaned_data, by=member(request))
-
-    return tried(
+    return _part(
         request,
-        form,
-        act,
-        lambda **more: _working(request, place, person, limits_form=form, **more),
-        "The limits are set.",
+        place,
+        person,
+        lambda: services.set_limits(therapist=person, **form.cleaned_data, by=member(request)),
+        said="The limits are set.",
+        limits_form=form,
     )
+
+
+def _part(
+    request: HttpRequest,
+    place: Location,
+    person: User | None,
+    act: Callable[[], Any],
+    *,
+    said: str,
+    strands: bool = False,
+    **form: Any,
+) -> HttpResponse:
+    """Try a part of a location's page, or of a therapist's at it, named as the page names its form. `strands` if
+    visits may lie outside the hours afterwards."""
+
+    def do() -> None:
+        act()
+        if strands:
+            _warn_of_stranded(request, place, person)
+
+    shown = partial(_working, request, place, person, **form) if person else partial(_place, request, place, **form)
+    return tried(request, next(iter(form.values())), do, shown, said=said, back=_address(place, person))
+
+
+def _address(place: Location, person: User | None = None) -> str:
+    """A location's page, or a therapist's at it."""
+    if person is None:
+        return reverse("scheduling:setup-location", args=[place.public_id])
+    return reverse("scheduling:setup-therapist", args=[place.public_id, person.public_id])
 
 
 def _place(request: HttpRequest, place: Location, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -292,7 +318,7 @@ def _working(request: HttpRequest, place: Location, person: User, *, status: int
 def _valid_on(rows: list[Any], day: date) -> dict[int, list[Period]]:
     week: dict[int, list[Period]] = defaultdict(list)
     for row in rows:
-        if row.valid_from <= day and (row.valid_until is None or row.valid_until >= day):
+        if is_valid_on(row, day):
             week[row.weekday].append((row.starts_at_local, row.ends_at_local))
     return week
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,14 @@ from scheduling.hours import local_day
 from scheduling.models import Appointment, MoveRequest, Offer, Vacancy, VacancyStatus, WaitListEntry
 from scheduling.views.appointment import offering_refused
 from scheduling.views.entrance import chosen_patient, desk_page, find_patients, location_of, member
+from scheduling.views.trying import tried
 from scheduling.wait_forms import ChangeForm, JoinForm, OfferForm
 from screening.services import lights
 
 PAGE = 50
 USUAL_WAIT = timedelta(days=60)
+# What stands above the form: somebody was faster.
+REFUSALS = (AlreadyWaiting, NotWaiting, Changed)
 
 
 @require_safe
@@ -63,18 +66,18 @@ def join(request: HttpRequest) -> HttpResponse:
         return redirect("scheduling:diary")
     asked = request.POST if request.method == "POST" else request.GET
     patient = chosen_patient(asked.get("patient"), member(request))
-    context = {"location": location, "chosen": patient, "q": request.POST.get("q", "")}
+    who: dict[str, Any] = {"user": member(request), "location": location, "patient": patient}
+    shown = partial(_form_page, request, location=location, chosen=patient, q=request.POST.get("q", ""))
     if request.method != "POST":
-        form = JoinForm(initial=_asked(request, location), user=member(request), location=location, patient=patient)
-        return render(request, "scheduling/wait_list_form.html", {**context, "form": form})
-    form = JoinForm(request.POST, user=member(request), location=location, patient=patient)
+        return shown(form=JoinForm(initial=_asked(request, location), **who))
+    form = JoinForm(request.POST, **who)
+    shown = partial(shown, form=form)
     if "find" in request.POST:
-        more = {"found": find_patients(request), "is_search": True}
-        return render(request, "scheduling/wait_list_form.html", {**context, "form": form, **more})
+        return shown(found=find_patients(request), is_search=True)
 
-    def act() -> WaitListEntry:
+    def act() -> None:
         entries = form.cleaned_data
-        return services.join_wait_list(
+        services.join_wait_list(
             patient=entries["patient"],
             location=location,
             service=entries["service"],
@@ -82,7 +85,8 @@ def join(request: HttpRequest) -> HttpResponse:
             by=member(request),
         )
 
-    return _tried(request, form, act, context, said="is on the wait-list")
+    said = f"{patient.full_name if patient else ''} is on the wait-list."
+    return tried(request, form, act, shown, said=said, back=_address(location), refusals=REFUSALS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,19 +95,18 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Change when it would suit."""
     entry = _entry(request, public_id)
     who: dict[str, Any] = {"user": member(request), "location": entry.location, "patient": entry.patient}
-    context = {"location": entry.location, "entry": entry}
+    data = request.POST if request.method == "POST" else None
+    form = ChangeForm(data, initial=ChangeForm.values_of(entry), **who)
+    shown = partial(_form_page, request, location=entry.location, entry=entry, form=form)
     if request.method != "POST":
-        form = ChangeForm(initial=ChangeForm.values_of(entry), **who)
-        return render(request, "scheduling/wait_list_form.html", {**context, "form": form})
-    form = ChangeForm(request.POST, **who)
+        return shown()
 
-    def act() -> WaitListEntry:
+    def act() -> None:
         version = form.cleaned_data["version"]
-        return services.change_wait_list_entry(
-            entry=entry, wish=form.wish, expected_version=version, by=member(request)
-        )
+        services.change_wait_list_entry(entry=entry, wish=form.wish, expected_version=version, by=member(request))
 
-    return _tried(request, form, act, context, said="waits for another time now")
+    said = f"{entry.patient.full_name} waits for another time now."
+    return tried(request, form, act, shown, said=said, back=_address(entry.location), refusals=REFUSALS)
 
 
 @require_POST
@@ -174,29 +177,6 @@ def settle(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("scheduling:appointment", found.appointment.public_id)
 
 
-def _tried(
-    request: HttpRequest,
-    form: JoinForm | ChangeForm,
-    act: Callable[[], WaitListEntry],
-    context: dict[str, Any],
-    *,
-    said: str,
-) -> HttpResponse:
-    """Do it, or show the form again with what is wrong; nothing typed is lost."""
-    status, refusal = 422, None
-    if form.is_valid():
-        try:
-            entry = act()
-        except Invalid as problem:
-            form.refuse(problem)
-        except (AlreadyWaiting, NotWaiting, Changed) as problem:
-            status, refusal = problem.http_status, problem
-        else:
-            return _back(request, entry.location, f"{entry.patient.full_name} {said}.")
-    context = {**context, "form": form, "refusal": refusal}
-    return render(request, "scheduling/wait_list_form.html", context, status=status)
-
-
 def _asked(request: HttpRequest, location: Location) -> dict[str, Any]:
     """What the address says, and from today for two months."""
     today = local_day(timezone.now(), location)
@@ -217,7 +197,15 @@ def _entry(request: HttpRequest, public_id: UUID) -> WaitListEntry:
     return entry
 
 
+def _form_page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    return render(request, "scheduling/wait_list_form.html", context, status=status)
+
+
+def _address(location: Location) -> str:
+    return reverse("scheduling:wait-list", query={"location": str(location.public_id)})
+
+
 def _back(request: HttpRequest, location: Location, text: str = "") -> HttpResponse:
     if text:
         messages.success(request, text)
-    return redirect(reverse("scheduling:wait-list", query={"location": str(location.public_id)}))
+    return redirect(_address(location))

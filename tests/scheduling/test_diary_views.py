@@ -1,7 +1,6 @@
 """The diary looked at in other ways: by room, by week, one therapist only, taller; and what is still to confirm."""
 
 from datetime import date, timedelta
-from html import unescape
 
 import pytest
 
@@ -9,15 +8,12 @@ from scheduling import services
 from scheduling.board import Arrangement
 from scheduling.diary import board
 from tests.factories import AppointmentFactory, LocationFactory, UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import TimeOffFactory, at
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def diary(client, desk, **query):

@@ -6,8 +6,9 @@ from audit.models import AuditEvent
 from scheduling import services
 from scheduling.models import Appointment, SlotHold
 from tests.factories import UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at, make_desk
-from tests.scheduling.test_pages import book_page, entries, pressed, text_of
+from tests.scheduling.test_pages import book_page, entries, pressed
 
 pytestmark = pytest.mark.django_db
 

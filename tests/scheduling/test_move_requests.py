@@ -1,35 +1,20 @@
 """A patient asks for another time by the link of a visit; the visit stays until the desk has answered."""
 
 from datetime import timedelta
-from html import unescape
 
 import pytest
 
 from audit.models import AuditEvent
 from clinic.core.errors import Invalid, NotFound
 from messaging.models import SignedLink
-from messaging.services import link_url
 from scheduling import services
 from scheduling.errors import NothingToAnswer
 from scheduling.models import Appointment, MoveRequest
 from tests.factories import PatientFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
-
-
-@pytest.fixture
-def holder(client):
-    def open_link(appointment):
-        link = SignedLink.objects.filter(target_id=appointment.public_id).latest("pk")
-        client.post("/l/" + link_url(link).split("/l/")[1])
-        return client
-
-    return open_link
 
 
 def link_of(visit):

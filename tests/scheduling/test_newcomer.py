@@ -1,20 +1,15 @@
 """Somebody calls for the first time: registered inside the booking form, nothing chosen before is lost."""
 
-from html import unescape
-
 import pytest
 
 from patients.models import Patient
 from scheduling.choices import value_of
 from scheduling.models import Appointment
 from tests.factories import PatientFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def post(client, desk, act="register", **changes):

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Message, SignedLink
-from messaging.services import link_url
 from patients.models import Patient
 from questionnaires.services.publishing import load_shipped
 from scheduling import services, turns
@@ -170,17 +169,6 @@ def test_one_vacancy_that_cannot_be_passed_on_keeps_nobody_else_from_their_turn(
 
 
 # The link
-
-
-@pytest.fixture
-def holder(client):
-    def open_link(offer):
-        link = SignedLink.objects.filter(target_id=offer.public_id).latest("pk")
-        entered = client.post("/l/" + link_url(link).split("/l/")[1])
-        assert (entered.status_code, entered.url) == (302, "/p/offer/")
-        return client
-
-    return open_link
 
 
 def test_after_its_time_the_link_still_says_that_the_offer_is_over(desk, holder):

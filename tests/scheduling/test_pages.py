@@ -2,7 +2,6 @@
 
 import json
 from datetime import time, timedelta
-from html import unescape
 
 import pytest
 
@@ -12,15 +11,12 @@ from scheduling import services
 from scheduling.choices import value_of
 from scheduling.models import Appointment
 from tests.factories import AppointmentFactory, LocationFactory, PatientFactory, UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import TimeOffFactory, at, make_desk, work_weekdays
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def diary(client, desk, **query):

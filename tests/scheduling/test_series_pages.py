@@ -10,9 +10,9 @@ from scheduling.choices import value_of
 from scheduling.models import Appointment, AppointmentSeries
 from scheduling.services import move_appointment
 from tests.factories import LocationFactory, UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at, make_desk
 from tests.scheduling.test_book_series import book, starts, weekly
-from tests.scheduling.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,6 @@
 """The pages on which admins set up locations, rooms, hours, services and limits."""
 
 from datetime import time, timedelta
-from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -11,13 +10,10 @@ from clinic.models import Room, Service
 from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, WorkingHours
 from scheduling.stranded import stranded_visits
 from tests.factories import LocationFactory, UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at, work_weekdays
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def places(desk):

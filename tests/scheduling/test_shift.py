@@ -1,22 +1,18 @@
 """Dragging a visit: asked about, then done by the same act as every move."""
 
 import json
-from html import unescape
 
 import pytest
 
 from messaging.models import Message
 from scheduling.models import Appointment
 from tests.factories import LocationFactory, UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at
 
 pytestmark = pytest.mark.django_db
 
 DIALOG = {"HX-Request": "true", "HX-Target": "dialog-body"}
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def put_down(visit, hour=14, minute=0, **changes):

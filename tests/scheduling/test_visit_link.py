@@ -3,26 +3,11 @@
 import pytest
 
 from messaging.models import SignedLink
-from messaging.services import link_url
 from scheduling import services
 from scheduling.models import Appointment
 from tests.scheduling.factories import at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def holder(client):
-    """`holder(appointment)` is a browser that opened the visit's newest link and pressed the button."""
-
-    def open_link(appointment):
-        link = SignedLink.objects.filter(target_id=appointment.public_id).latest("pk")
-        entered = client.post("/l/" + link_url(link).split("/l/")[1])
-        assert entered.status_code == 302
-        assert entered.url == "/p/visit/"
-        return client
-
-    return open_link
 
 
 def test_shows_when_and_where_and_nothing_else(desk, holder):

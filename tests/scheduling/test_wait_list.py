@@ -8,7 +8,6 @@ from audit.models import AuditEvent
 from clinic.core.errors import Changed, Invalid, NotAllowed, NotFound
 from clinic.models import Audience
 from messaging.models import Message, SignedLink
-from messaging.services import link_url
 from scheduling import services
 from scheduling.candidates import Opening, candidates
 from scheduling.errors import AlreadyWaiting, NobodySuits, NotWaiting, OfferOver, SlotTaken
@@ -374,17 +373,6 @@ def test_a_link_answers_its_own_offer_only(desk):
 
 
 # The patient's page
-
-
-@pytest.fixture
-def holder(client):
-    def open_link(offer):
-        link = SignedLink.objects.filter(target_id=offer.public_id).latest("pk")
-        entered = client.post("/l/" + link_url(link).split("/l/")[1])
-        assert (entered.status_code, entered.url) == (302, "/p/offer/")
-        return client
-
-    return open_link
 
 
 def test_the_page_says_when_where_and_until_when_and_nothing_else(desk, holder):

@@ -1,20 +1,15 @@
 """The wait-list's pages, and the card on a cancelled visit's page."""
 
-from html import unescape
-
 import pytest
 
 from scheduling import services
 from scheduling.models import Appointment, SlotHold, Vacancy, WaitListEntry
 from tests.factories import UserFactory
+from tests.pages import text_of
 from tests.scheduling.factories import at
 from tests.scheduling.waiting import cancelled, offered, states, waits
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(answer):
-    return unescape(answer.content.decode())
 
 
 def wishes(desk, **changes):
