@@ -247,6 +247,31 @@ def test_the_wait_list_from_joining_to_yes_on_the_telephone(person):
     page.locator(".diary .visit", has_text="10:00–").wait_for()
 
 
+def test_taking_something_back_asks_first(person):
+    desk = person(ADMIN)
+    page = desk.page
+    page.goto("/setup/")
+    page.get_by_role("link", name="Set up Riverside").click()
+    closures = page.locator("#closures")
+    for name in ("First day", "Last day"):
+        closures.get_by_label(name).fill(quiet_day(40).isoformat())
+    closures.get_by_role("button", name="Close on these days").click()
+    taking_back = page.get_by_role("button", name=re.compile("^Take back the closure"))
+    taking_back.wait_for()
+
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    taking_back.click()
+    page.reload()
+    assert asked == ["Open on these days after all?"]
+    assert taking_back.count() == 1
+
+    page.once("dialog", lambda dialog: dialog.accept())
+    taking_back.click()
+    page.get_by_text("It is taken back.").wait_for()
+    assert taking_back.count() == 0
+
+
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_an_admin_sets_up_a_location_a_room_and_a_therapist(person, size):
     desk = person(ADMIN, size)

@@ -1,4 +1,4 @@
-/* Every staff page: menus that close, notices that can be dismissed, type-ahead keys, failures that are said aloud. */
+/* Every staff page: menus that close, notices that can be dismissed, questions before a form is sent, type-ahead keys, failures that are said aloud. */
 (() => {
   "use strict";
   const alerts = () => document.querySelector("dialog[open] .dialog-alerts") || document.getElementById("alerts");
@@ -19,6 +19,12 @@
       menu.open = false;
       menu.querySelector("summary").focus();
     }
+  });
+
+  /* A form whose button carries data-confirm asks first. (hx-confirm asks only before htmx's own requests.) */
+  document.addEventListener("submit", (event) => {
+    const question = event.submitter?.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
   });
 
   /* Search: arrows walk from the box through its results, Escape empties them. */
