@@ -121,7 +121,7 @@ def _rows(
 
 
 def _cards(rows: list[Appointment], location: Location, user: User) -> list[Card]:
-    shown = Appointment.objects.visible_to(user).filter(pk__in=[row.pk for row in rows], location=location)
+    shown = Appointment.objects.visible_to(user).filter(pk__one_of=[row.pk for row in rows], location=location)
     visible = set(shown.values_list("pk", flat=True))
     colours = lights({row.patient.pk for row in rows if row.pk in visible})
     return [

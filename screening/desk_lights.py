@@ -14,10 +14,12 @@ def lights(patient_ids: Iterable[int]) -> dict[int, Light]:
     """The desk's light of each patient, by primary key. Two queries, however many patients."""
     ids = list(patient_ids)
     now = timezone.now()
-    latest = Evaluation.objects.whole().filter(patient_id__in=ids).order_by("patient_id", "-id").distinct("patient_id")
+    latest = (
+        Evaluation.objects.whole().filter(patient_id__one_of=ids).order_by("patient_id", "-id").distinct("patient_id")
+    )
     screened = {patient_id for patient_id, complete in latest.values_list("patient_id", "is_complete") if complete}
     answer = {pk: Light.GREEN if pk in screened else Light.GREY for pk in ids}
-    flags = Flag.objects.filter(patient_id__in=ids, status__in=[FlagStatus.OPEN, FlagStatus.CLEARED])
+    flags = Flag.objects.filter(patient_id__one_of=ids, status__in=[FlagStatus.OPEN, FlagStatus.CLEARED])
     for flag in flags.only("patient_id", "severity", "urgency", "status", "expires_at", "cleared_until"):
         answer[flag.patient_id] = _graver(answer[flag.patient_id], _light_of(flag, now))
     return answer

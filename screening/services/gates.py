@@ -52,10 +52,10 @@ def gates_of(
     instant = at or timezone.now()
     patients = {patient.pk for patient, _ in wanted}
     flags: dict[int, list[Any]] = defaultdict(list)
-    rows = Flag.objects.filter(patient__in=patients).counting(instant).order_by("rule_id")
+    rows = Flag.objects.filter(patient_id__one_of=patients).counting(instant).order_by("rule_id")
     for patient_id, *row in rows.values_list("patient_id", *_FLAG_COLUMNS):
         flags[patient_id].append(row)
-    newest = Evaluation.objects.whole().filter(patient__in=patients).order_by("patient_id", "-id")
+    newest = Evaluation.objects.whole().filter(patient_id__one_of=patients).order_by("patient_id", "-id")
     latest = {row.patient_id: row for row in newest.distinct("patient_id")}
     return {
         (patient.pk, service.pk): _verdict(
