@@ -29,3 +29,20 @@ class FlagNotCleared(Conflict):
     code = "flag_not_cleared"
     title = "Not cleared"
     message = "Only a cleared flag can be opened again."
+
+
+class EmergencyStands(ClinicError):
+    """An emergency answer is dealt with before anybody is treated."""
+
+    code = "emergency_not_overridable"
+    http_status = 409
+    title = "An emergency stands"
+    message = "An emergency answer stands. Nobody can let this visit pass before it is dealt with."
+
+
+class NothingToOverride(Conflict):
+    """The gate does not block."""
+
+    code = "nothing_to_override"
+    title = "Nothing stands in the way"
+    message = "The screening does not block this visit any more. Load the page again."

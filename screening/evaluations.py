@@ -19,10 +19,24 @@ from questionnaires.models import QuestionnaireResponse
 from screening import engine
 from screening.engine import Finding
 from screening.facts import AllergyFact, ConditionFact, Facts, MedicineFact
-from screening.models import Cause, Evaluation, Flag, FlagStatus, Severity, Urgency
+from screening.models import Cause, Clearance, Evaluation, Flag, FlagStatus, Severity, Urgency
 from screening.rulebook import rulebook
 
 INTAKE = "intake"
+_SAME_AGAIN = (
+    "patient",
+    "evaluation",
+    "rule_id",
+    "rule_version",
+    "severity",
+    "urgency",
+    "title",
+    "action",
+    "regions",
+    "techniques",
+    "evidence",
+    "expires_at",
+)
 
 
 def gather(patient: Patient, response: QuestionnaireResponse | None, today: date) -> Facts:
@@ -139,19 +153,25 @@ def _settle(evaluation: Evaluation, findings: Iterable[Finding], *, by: Actor, m
     for flag in current:
         by_rule.setdefault(flag.rule_id, []).append(flag)
     fired = {finding.rule_id: finding for finding in findings if may_resolve or finding.is_urgent}
-    for rule_id, finding in fired.items():
+    opened = [
         _raise(evaluation, finding, by_rule.get(rule_id, []), by=by, may_lower=may_resolve)
+        for rule_id, finding in fired.items()
+    ]
     if may_resolve:
         for rule_id, standing in by_rule.items():
             if rule_id not in fired:
                 for flag in standing:
                     _close(flag, FlagStatus.RESOLVED, "flag.resolved", evaluation, by=by)
+    if any(flag is not None and flag.is_blocking and flag.rule_id not in by_rule for flag in opened):
+        withdraw_clearances(evaluation.patient, by=by)
 
 
-def _raise(evaluation: Evaluation, finding: Finding, standing: list[Flag], *, by: Actor, may_lower: bool) -> None:
-    """One flag for the rule: the one that stands if it says the same, otherwise a new one in its place."""
+def _raise(
+    evaluation: Evaluation, finding: Finding, standing: list[Flag], *, by: Actor, may_lower: bool
+) -> Flag | None:
+    """One flag for the rule: the one that stands if it says the same (None), otherwise a new one in its place."""
     if any(_covers(flag, finding, may_lower=may_lower) for flag in standing):
-        return
+        return None
     for flag in standing:
         _close(flag, FlagStatus.REPLACED, "flag.replaced", evaluation, by=by)
     flag = Flag.objects.create(
@@ -169,6 +189,24 @@ def _raise(evaluation: Evaluation, finding: Finding, standing: list[Flag], *, by
         expires_at=datetime.combine(finding.expires_on, time.min, UTC) if finding.expires_on else None,
     )
     record(actor=by, action="flag.opened", subject=flag, patient=evaluation.patient, facts=_facts(flag))
+    return flag
+
+
+def withdraw_clearances(patient: Patient, *, by: Actor) -> None:
+    """A clearance speaks of what was known when it was given. Once something graver than a caution is new, it is asked
+    again: the flags it lifted stand again (clinical.md §2.7)."""
+    lifted = Flag.objects.cleared().filter(patient=patient, clearance__withdrawn_at=None).exclude(clearance=None)
+    for flag in lifted.select_related("clearance", "patient"):
+        again = stand_again(flag)
+        record(actor=by, action="clearance.withdrawn", subject=again, patient=patient, facts=_facts(again))
+
+
+def stand_again(flag: Flag) -> Flag:
+    """The same flag as a new, open row. The old one stays as history, and its clearance holds no longer."""
+    Flag.objects.filter(pk=flag.pk).update(status=FlagStatus.REPLACED, updated_at=Now())
+    if flag.clearance is not None:
+        Clearance.objects.filter(pk=flag.clearance.pk, withdrawn_at=None).update(withdrawn_at=Now(), updated_at=Now())
+    return Flag.objects.create(**{name: getattr(flag, name) for name in _SAME_AGAIN})
 
 
 def _covers(flag: Flag, finding: Finding, *, may_lower: bool) -> bool:

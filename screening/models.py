@@ -93,6 +93,81 @@ class FlagStatus(models.TextChoices):
     REPLACED = "replaced", "Replaced by a newer flag"
 
 
+class ClearanceDecision(models.TextChoices):
+    """What the clinician answered, clinical.md §2.7; a question that is still out has no decision yet."""
+
+    CLEARED = "cleared", "May be treated"
+    WITH_LIMITS = "with_limits", "May be treated within limits"
+    DECLINED = "declined", "May not be treated"
+    NEED_MORE = "need_more", "Wants to know more first"
+
+
+GRANTING = (ClearanceDecision.CLEARED, ClearanceDecision.WITH_LIMITS)
+
+
+class ClearanceQuerySet(ClinicalQuerySet):
+    def visible_to(self, user: Any) -> ClearanceQuerySet:
+        return cast("ClearanceQuerySet", super().visible_to(user))
+
+    def unanswered(self) -> ClearanceQuerySet:
+        """Asked for, and neither answered nor withdrawn."""
+        unanswered: ClearanceQuerySet = self.filter(decision="", withdrawn_at=None)
+        return unanswered
+
+
+class Clearance(Record):
+    """What a clinician was asked and answered about treating a patient (clinical.md §2.7). One letter may speak of
+    several rules; the flags it lifted point here."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="clearances")
+    rule_ids = ArrayField(models.CharField(max_length=20))
+    question = models.TextField(default="", blank=True)
+    # None: the letter came without having been asked for here.
+    requested_at = models.DateTimeField(null=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    issuer_name = models.CharField(max_length=120)
+    issuer_role = models.CharField(max_length=120, default="", blank=True)
+    issuer_licence = models.CharField(max_length=60, default="", blank=True)
+    decision = models.CharField(max_length=12, choices=ClearanceDecision, default="", blank=True)
+    answered_at = models.DateTimeField(null=True)
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(default="", blank=True)
+    valid_until = models.DateTimeField(null=True)
+    # Empty: every region. Codes of screening/regions.py.
+    allowed_regions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    forbidden_regions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # 1 (feather-light) to 5 (deep), as sessions records pressure; None: no limit.
+    max_pressure = models.PositiveSmallIntegerField(null=True)
+    forbidden_kinds = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = ClearanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="clearance_decision_known", condition=Q(decision__in=["", *ClearanceDecision.values])
+            ),
+            models.CheckConstraint(
+                name="clearance_answered_by_whom_and_when",
+                condition=Q(decision="", answered_at=None, entered_by=None)
+                | (~Q(decision="") & Q(answered_at__isnull=False, entered_by__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="clearance_pressure_1_to_5",
+                condition=Q(max_pressure=None) | Q(max_pressure__gte=1, max_pressure__lte=5),
+            ),
+        ]
+        indexes = [models.Index(fields=["patient", "-id"], name="clearance_by_patient")]
+
+    def __str__(self) -> str:
+        return f"clearance {self.pk}"
+
+    @property
+    def has_limits(self) -> bool:
+        return bool(self.allowed_regions or self.forbidden_regions or self.forbidden_kinds or self.max_pressure)
+
+
 def _stands(instant: Any) -> Q:
     is_open = Q(status=FlagStatus.OPEN) & (Q(expires_at=None) | Q(expires_at__gt=instant))
     return is_open | Q(status=FlagStatus.CLEARED, cleared_until__lte=instant)
@@ -162,6 +237,7 @@ class Flag(Record):
     reason = models.TextField(default="", blank=True)
     clearance_from = models.CharField(max_length=120, default="", blank=True)
     cleared_until = models.DateTimeField(null=True)
+    clearance = models.ForeignKey(Clearance, models.PROTECT, null=True, related_name="flags")
 
     objects = FlagQuerySet.as_manager()
 
@@ -187,6 +263,27 @@ class Flag(Record):
     def is_blocking(self) -> bool:
         """Whether it stops a session until it is cleared or no longer true."""
         return self.severity in {Severity.ABSOLUTE, Severity.RELATIVE} or self.urgency == Urgency.EMERGENCY
+
+
+class GateOverride(Record):
+    """The clinical lead let one visit pass the gate despite named rules, and said why. It never changes."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="gate_overrides")
+    # The appointment's public id: appointments live on a floor above.
+    visit_id = models.UUIDField()
+    rule_ids = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    reasons = ArrayField(models.CharField(max_length=40))
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="gate_override_says_why", condition=~Q(reason=""))]
+        indexes = [models.Index(fields=["visit_id"], name="gate_override_by_visit")]
+
+    def __str__(self) -> str:
+        return f"gate override {self.pk}"
 
 
 class Light(models.TextChoices):

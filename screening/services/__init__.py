@@ -3,6 +3,7 @@
 from screening.desk_lights import lights
 from screening.services.flags import clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
+from screening.services.overriding import may_override, override_gate
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -22,6 +23,8 @@ __all__ = [
     "gates_at",
     "gates_of",
     "lights",
+    "may_override",
+    "override_gate",
     "reopen_flag",
     "request_intake",
     "save_intake_page",

@@ -13,57 +13,72 @@ from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed, NotFound
 from patients.models import Patient
 from screening.errors import AbsoluteNotClearable, FlagAlreadyClosed, FlagNotCleared
-from screening.models import Flag, FlagStatus, Severity
+from screening.evaluations import stand_again
+from screening.models import Clearance, Flag, FlagStatus, Severity
+from screening.terms import NO_TERMS, Terms
 
 # clinical.md §2.7: a clearance holds 6 months or as written. Defaults that need clinical review.
 CLEARANCE_HOLDS_FOR = timedelta(days=183)
 LONGEST_CLEARANCE = timedelta(days=366)
 LONGEST_REASON = 1000
 LONGEST_ISSUER = 120
-_COPIED = (
-    "patient",
-    "evaluation",
-    "rule_id",
-    "rule_version",
-    "severity",
-    "urgency",
-    "title",
-    "action",
-    "regions",
-    "techniques",
-    "evidence",
-    "expires_at",
-)
 
 
 @transaction.atomic
 def clear_flag(
-    *, flag: Flag, reason: str, by: Any, clearance_from: str = "", cleared_until: datetime | None = None
+    *,
+    flag: Flag,
+    reason: str,
+    by: Any,
+    clearance_from: str = "",
+    cleared_until: datetime | None = None,
+    terms: Terms = NO_TERMS,
 ) -> Flag:
-    """Lift a standing flag for a reason; what needs a clearance says whose and until when. One of two wins."""
-    _require_deciding(flag, by)
-    if flag.severity == Severity.ABSOLUTE and not by.is_clinical_lead:
-        raise AbsoluteNotClearable(flag_id=str(flag.public_id), rule_id=flag.rule_id)
+    """Lift a standing flag for a reason; what needs a clearance says whose, until when and within which limits. One of
+    two wins. The clearance is kept as a record of its own."""
+    check_deciding(flag, by)
     reason, clearance_from = reason.strip(), clearance_from.strip()
     until = _valid_until(flag, cleared_until)
-    _check_words(flag, reason, clearance_from, until)
+    _check_words(flag, reason, clearance_from, until, terms)
     locked = _lock_standing(flag)
-    changed = Flag.objects.filter(pk=locked.pk, status=FlagStatus.OPEN).update(
+    if locked.status != FlagStatus.OPEN:
+        raise FlagAlreadyClosed(flag_id=str(flag.public_id))
+    clearance = None
+    if clearance_from:
+        clearance = Clearance.objects.create(
+            patient=locked.patient,
+            rule_ids=[locked.rule_id],
+            issuer_name=clearance_from,
+            decision=terms.decision,
+            answered_at=Now(),
+            entered_by=by,
+            reason=reason,
+            valid_until=until,
+            **terms.columns,
+        )
+    return lift(locked, reason=reason, clearance=clearance, clearance_from=clearance_from, until=until, by=by)
+
+
+def lift(
+    locked: Flag, *, reason: str, clearance: Clearance | None, clearance_from: str, until: datetime | None, by: Any
+) -> Flag:
+    """Mark a locked, open flag as cleared, with its audit row."""
+    Flag.objects.filter(pk=locked.pk).update(
         status=FlagStatus.CLEARED,
         closed_at=Now(),
         closed_by=by,
         reason=reason,
+        clearance=clearance,
         clearance_from=clearance_from,
         cleared_until=until,
         updated_at=Now(),
     )
-    if changed == 0:
-        raise FlagAlreadyClosed(flag_id=str(flag.public_id))
     locked.refresh_from_db()
     facts = {
         "rule_id": locked.rule_id,
         "severity": locked.severity,
-        "has_clearance": bool(clearance_from),
+        "has_clearance": clearance is not None,
+        "has_limits": clearance is not None and clearance.has_limits,
         "cleared_until": until.isoformat() if until else None,
     }
     record(actor=by, action="flag.cleared", subject=locked, patient=locked.patient, facts=facts)
@@ -77,9 +92,16 @@ def reopen_flag(*, flag: Flag, by: Any) -> Flag:
     locked = Flag.objects.select_for_update(no_key=True, of=("self",)).select_related("patient").get(pk=flag.pk)
     if locked.status != FlagStatus.CLEARED:
         raise FlagNotCleared(flag_id=str(flag.public_id))
-    again = _again(locked)
+    again = stand_again(locked)
     record(actor=by, action="flag.reopened", subject=again, patient=locked.patient, facts={"rule_id": locked.rule_id})
     return again
+
+
+def check_deciding(flag: Flag, by: Any) -> None:
+    """Whether this member may lift this flag at all."""
+    _require_deciding(flag, by)
+    if flag.severity == Severity.ABSOLUTE and not by.is_clinical_lead:
+        raise AbsoluteNotClearable(flag_id=str(flag.public_id), rule_id=flag.rule_id)
 
 
 def _require_deciding(flag: Flag, by: Any) -> None:
@@ -95,9 +117,9 @@ def _valid_until(flag: Flag, asked: datetime | None) -> datetime | None:
     return asked
 
 
-def _check_words(flag: Flag, reason: str, clearance_from: str, until: datetime | None) -> None:
+def _check_words(flag: Flag, reason: str, clearance_from: str, until: datetime | None, terms: Terms) -> None:
     """Refuse a clearing that does not say enough."""
-    problems = {}
+    problems = terms.problems()
     if not 0 < len(reason) <= LONGEST_REASON or "\x00" in reason:
         problems["reason"] = f"Say why, in at most {LONGEST_REASON} characters."
     needs_clearance = flag.severity in {Severity.RELATIVE, Severity.ABSOLUTE}
@@ -116,9 +138,4 @@ def _lock_standing(flag: Flag) -> Flag:
     """The open row to decide about. One whose clearance has run out stands again as a new row first."""
     locked: Flag = Flag.objects.select_for_update(no_key=True, of=("self",)).select_related("patient").get(pk=flag.pk)
     ran_out = locked.cleared_until is not None and locked.cleared_until <= timezone.now()
-    return _again(locked) if locked.status == FlagStatus.CLEARED and ran_out else locked
-
-
-def _again(flag: Flag) -> Flag:
-    Flag.objects.filter(pk=flag.pk).update(status=FlagStatus.REPLACED, updated_at=Now())
-    return Flag.objects.create(**{name: getattr(flag, name) for name in _COPIED})
+    return stand_again(locked) if locked.status == FlagStatus.CLEARED and ran_out else locked

@@ -5,16 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 from django.utils import timezone
 
 from audit.actors import Actor
 from clinic.models import Service
 from patients.models import Patient
-from screening.models import Evaluation, Flag, Severity, Urgency
+from screening.models import Evaluation, Flag, GateOverride, Severity, Urgency
+from screening.treatment import FlagView, Objection, Treatment, objections
 
 # clinical.md §2.1: a full screen every 180 days. A default that needs clinical review.
 SCREENING_HOLDS_FOR = timedelta(days=180)
@@ -24,24 +26,45 @@ _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a session may be booked. `reasons` are codes anybody may see; `rule_ids` are for therapists."""
+    """Whether a session may be booked or a treatment given. `reasons` are codes anybody may see; `rule_ids` are for
+    therapists. `is_overridden`: the clinical lead let this visit pass what would have blocked it."""
 
     level: Literal["allow", "warn", "block"]
     reasons: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    is_overridden: bool = False
 
     @property
     def is_blocked(self) -> bool:
         return self.level == "block"
 
 
-def gate(*, patient: Patient, service: Service, by: Actor | None = None, at: datetime | None = None) -> Verdict:
-    """Allow, warn or block a session of this service at an instant (now unless told). Two queries."""
+def gate(
+    *,
+    patient: Patient,
+    service: Service,
+    treatments: Collection[Treatment] = (),
+    visit_id: UUID | None = None,
+    by: Actor | None = None,
+    at: datetime | None = None,
+) -> Verdict:
+    """Allow, warn or block a session of this service, and the treatments in it, at an instant (now unless told).
+
+    With a visit, what the clinical lead let pass for that visit blocks no more. Two queries; a third one where a
+    visit is blocked.
+    """
     instant = at or timezone.now()
-    rows = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id").values_list(*_FLAG_COLUMNS)
-    standing, cleared = _told_apart(rows)
+    flags = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id")
     latest = Evaluation.objects.whole().filter(patient=patient).newest_first().first()
-    return _verdict(_Known(standing, cleared, latest), service, instant)
+    if not treatments:
+        known = _Known(*_told_apart(flags.values_list(*_FLAG_COLUMNS)), latest)
+        verdict = _verdict(known, service, instant)
+    else:
+        rows = list(flags.select_related("clearance"))
+        known = _Known(*_told_apart((row.rule_id, row.severity, row.urgency, row.is_cleared) for row in rows), latest)
+        verdict = _with_objections(_verdict(known, service, instant), objections(map(_view_of, rows), treatments))
+    return _excused(verdict, known, patient, visit_id) if verdict.is_blocked and visit_id else verdict
 
 
 def gates_of(
@@ -147,3 +170,43 @@ def _of_screening(
         (warnings if service.for_unscreened_patients else blocks).append("not_screened")
     elif latest.answered_at is not None and latest.answered_at + SCREENING_HOLDS_FOR < instant:
         warnings.append("screening_out_of_date")
+
+
+def _view_of(flag: Flag) -> FlagView:
+    limits = flag.clearance
+    return FlagView(
+        rule_id=flag.rule_id,
+        severity=flag.severity,
+        is_cleared=flag.is_cleared,  # type: ignore[attr-defined]  # annotated by counting()
+        regions=tuple(flag.regions),
+        kinds=tuple(flag.techniques),
+        allowed_regions=tuple(limits.allowed_regions) if limits else (),
+        forbidden_regions=tuple(limits.forbidden_regions) if limits else (),
+        forbidden_kinds=tuple(limits.forbidden_kinds) if limits else (),
+        max_pressure=limits.max_pressure if limits else None,
+    )
+
+
+def _with_objections(verdict: Verdict, raised: list[Objection]) -> Verdict:
+    """The verdict on the session, and what speaks against treatments in it."""
+    if not raised:
+        return verdict
+    reasons = tuple(dict.fromkeys([*verdict.reasons, *(one.reason for one in raised)]))
+    rule_ids = tuple(dict.fromkeys([*verdict.rule_ids, *(one.rule_id for one in raised)]))
+    return replace(verdict, level="block", reasons=reasons, rule_ids=rule_ids, objections=tuple(raised))
+
+
+def _excused(verdict: Verdict, known: _Known, patient: Patient, visit_id: UUID) -> Verdict:
+    """A blocked visit the clinical lead let pass, if every rule that blocks it was named then. An emergency is never
+    let pass, nor is what speaks against a treatment in it."""
+    if verdict.objections or "emergency_flag" in verdict.reasons:
+        return verdict
+    let_pass: set[str] = set()
+    for rule_ids, reasons in GateOverride.objects.filter(patient=patient, visit_id=visit_id).values_list(
+        "rule_ids", "reasons"
+    ):
+        let_pass |= {*rule_ids, *({"not_screened"} & set(reasons))}
+    blocking = {rule_id for rule_id, severity, _urgency in known.standing if severity in _BLOCKING}
+    if "not_screened" in verdict.reasons:
+        blocking.add("not_screened")
+    return replace(verdict, level="warn", is_overridden=True) if blocking <= let_pass else verdict

@@ -59,6 +59,7 @@ def test_a_therapist_clears_with_a_reason(patient, therapist, severity):
         "rule_id": flag.rule_id,
         "severity": severity,
         "has_clearance": False,
+        "has_limits": False,
         "cleared_until": None,
     }
 

@@ -1,0 +1,98 @@
+"""What flags and clearances say about one way of treating one region. Pure: it is given what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from screening.models import Severity
+
+_BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
+
+# A therapist who has looked may treat there for a reason that is written down; what a doctor excluded, or what a
+# device in the body forbids, is the clinical lead's to decide.
+EXCUSED_BY_THERAPIST = frozenset({"region_barred", "lubricant_barred"})
+EXCUSED_BY_LEAD = frozenset({"kind_barred", "region_not_cleared", "kind_not_cleared", "pressure_not_cleared"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """What is to be done: where, of which kinds (`screening/regions.py`), how hard (1-5, None: not said).
+
+    `excused` are rules whose objection has been answered with a written reason.
+    """
+
+    region: str
+    kinds: frozenset[str] = frozenset()
+    pressure: int | None = None
+    excused: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagView:
+    """What of a flag matters to a treatment. A cleared one carries the limits of its clearance, if it has any."""
+
+    rule_id: str
+    severity: str
+    is_cleared: bool = False
+    regions: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    allowed_regions: tuple[str, ...] = ()
+    forbidden_regions: tuple[str, ...] = ()
+    forbidden_kinds: tuple[str, ...] = ()
+    max_pressure: int | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A rule that speaks against a treatment, and why, as a code without clinical content."""
+
+    reason: str
+    rule_id: str
+
+
+def objections(flags: Iterable[FlagView], treatments: Iterable[Treatment]) -> list[Objection]:
+    """Every objection to any of the treatments, each once, without those that are excused."""
+    seen = list(flags)
+    found = (
+        Objection(reason, flag.rule_id)
+        for treatment in treatments
+        for flag in seen
+        if flag.rule_id not in treatment.excused
+        for reason in _against(flag, treatment)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _against(flag: FlagView, treatment: Treatment) -> Iterator[str]:
+    if flag.is_cleared:
+        yield from _beyond_clearance(flag, treatment)
+        return
+    # A graver flag blocks the whole session anyway.
+    if flag.severity == Severity.LOCAL and treatment.region in flag.regions:
+        yield "region_barred"
+    yield from _barred_kinds(flag, treatment)
+
+
+def _barred_kinds(flag: FlagView, treatment: Treatment) -> Iterator[str]:
+    barred = treatment.kinds.intersection(flag.kinds)
+    if "lubricant" in barred:
+        yield "lubricant_barred"
+    if barred - {"lubricant"}:
+        yield "kind_barred"
+
+
+def _beyond_clearance(flag: FlagView, treatment: Treatment) -> Iterator[str]:
+    """A clearance lifts the bar on the session. The region the flag is about stays out of bounds unless the clearance
+    names it (a cleared cancer is still not pressed upon: clinical.md CI-10)."""
+    if flag.severity in _BLOCKING and treatment.region in set(flag.regions).difference(flag.allowed_regions):
+        yield "region_barred"
+    is_left_out = bool(flag.allowed_regions) and treatment.region not in flag.allowed_regions
+    if is_left_out or treatment.region in flag.forbidden_regions:
+        yield "region_not_cleared"
+    if treatment.kinds.intersection(flag.forbidden_kinds):
+        yield "kind_not_cleared"
+    if flag.max_pressure is not None and (treatment.pressure or 0) > flag.max_pressure:
+        yield "pressure_not_cleared"
+    if flag.severity in _BLOCKING:
+        yield from _barred_kinds(flag, treatment)

@@ -1,0 +1,101 @@
+"""Which treatment of which region a flag or a clearance speaks against: every rule of `treatment.py`, pure."""
+
+import pytest
+
+from screening.treatment import FlagView, Objection, Treatment, objections
+
+CALF = Treatment(region="LEG.POST")
+
+
+def against(treatment=CALF, **flag):
+    found = objections([FlagView(rule_id="CI-99", **flag)], [treatment])
+    assert all(one.rule_id == "CI-99" for one in found)
+    return [one.reason for one in found]
+
+
+def test_a_local_flag_bars_its_regions_and_no_other():
+    assert against(severity="local", regions=("LEG.POST", "LEG.ANT")) == ["region_barred"]
+    assert against(severity="local", regions=("LEG.ANT",)) == []
+    assert against(severity="local", regions=()) == []
+
+
+@pytest.mark.parametrize("severity", ["absolute", "relative", "caution"])
+def test_a_flag_of_another_severity_speaks_for_the_session_not_for_a_region(severity):
+    assert against(severity=severity, regions=("LEG.POST",)) == []
+
+
+@pytest.mark.parametrize("severity", ["absolute", "relative", "local", "caution"])
+def test_kinds_a_flag_forbids_are_barred_everywhere(severity):
+    oily = Treatment(region="LEG.POST", kinds=frozenset({"lubricant", "kneading"}))
+    drummed = Treatment(region="HAND", kinds=frozenset({"percussive"}))
+    assert against(oily, severity=severity, kinds=("lubricant",)) == ["lubricant_barred"]
+    assert against(drummed, severity=severity, kinds=("percussive", "electrical")) == ["kind_barred"]
+    both = Treatment(region="HAND", kinds=frozenset({"lubricant", "percussive"}))
+    assert against(both, severity=severity, kinds=("lubricant", "percussive")) == ["lubricant_barred", "kind_barred"]
+    assert against(CALF, severity=severity, kinds=("percussive",)) == []
+
+
+@pytest.mark.parametrize("severity", ["absolute", "relative"])
+def test_a_cleared_flag_still_guards_its_own_region_unless_the_clearance_names_it(severity):
+    cleared = {"severity": severity, "is_cleared": True, "regions": ("LEG.POST",)}
+    assert against(**cleared) == ["region_barred"]
+    assert against(**cleared, allowed_regions=("LEG.POST",)) == []
+    assert against(**cleared, allowed_regions=("HAND",)) == ["region_barred", "region_not_cleared"]
+    assert against(Treatment(region="HAND"), **cleared) == []
+
+
+@pytest.mark.parametrize("severity", ["local", "caution"])
+def test_a_lesser_flag_that_was_cleared_bars_nothing(severity):
+    drummed = Treatment(region="LEG.POST", kinds=frozenset({"percussive"}))
+    assert against(drummed, severity=severity, is_cleared=True, regions=("LEG.POST",), kinds=("percussive",)) == []
+
+
+def test_a_cleared_flag_still_bars_kinds():
+    drummed = Treatment(region="HAND", kinds=frozenset({"percussive"}))
+    assert against(drummed, severity="relative", is_cleared=True, kinds=("percussive",)) == ["kind_barred"]
+
+
+def test_a_clearance_that_lists_regions_leaves_out_the_others():
+    limits = {"severity": "relative", "is_cleared": True}
+    assert against(**limits, allowed_regions=("HAND",)) == ["region_not_cleared"]
+    assert against(**limits, allowed_regions=("LEG.POST",)) == []
+    assert against(**limits, forbidden_regions=("LEG.POST",)) == ["region_not_cleared"]
+    assert against(**limits, forbidden_regions=("HAND",)) == []
+    assert against(**limits) == []
+
+
+def test_limits_count_only_while_the_flag_is_cleared():
+    assert against(severity="caution", forbidden_regions=("LEG.POST",), max_pressure=1) == []
+
+
+def test_a_clearance_forbids_kinds():
+    kneaded = Treatment(region="HAND", kinds=frozenset({"kneading"}))
+    limits = {"severity": "relative", "is_cleared": True}
+    assert against(kneaded, **limits, forbidden_kinds=("kneading",)) == ["kind_not_cleared"]
+    assert against(kneaded, **limits, forbidden_kinds=("friction",)) == []
+
+
+@pytest.mark.parametrize(("pressure", "is_too_much"), [(None, False), (1, False), (2, False), (3, True), (5, True)])
+def test_a_clearance_caps_the_pressure(pressure, is_too_much):
+    pressed = Treatment(region="HAND", pressure=pressure)
+    found = against(pressed, severity="relative", is_cleared=True, max_pressure=2)
+    assert found == (["pressure_not_cleared"] if is_too_much else [])
+    assert against(pressed, severity="relative", is_cleared=True) == []
+
+
+def test_an_excused_rule_is_silent_and_only_for_that_treatment():
+    flag = FlagView(rule_id="CI-26", severity="local", regions=("LEG.POST",))
+    other = FlagView(rule_id="CI-01", severity="local", regions=("LEG.POST",))
+    excused = Treatment(region="LEG.POST", excused=frozenset({"CI-26"}))
+    assert objections([flag], [excused]) == []
+    assert objections([flag, other], [excused]) == [Objection("region_barred", "CI-01")]
+    assert objections([flag], [excused, CALF]) == [Objection("region_barred", "CI-26")]
+
+
+def test_the_same_objection_is_raised_once():
+    flag = FlagView(rule_id="CI-26", severity="local", regions=("LEG.POST",))
+    assert objections([flag], [CALF, Treatment(region="LEG.POST", pressure=2)]) == [
+        Objection("region_barred", "CI-26")
+    ]
+    assert objections([], [CALF]) == []
+    assert objections([flag], []) == []
