@@ -50,7 +50,7 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         rows = of_patient(Flag.objects.visible_to(self.request.user), self.request)
         if self.request.query_params.get("standing") == "true":
             rows = rows.standing()  # type: ignore[attr-defined]
-        return rows.select_related("patient", "evaluation", "closed_by")
+        return rows.select_related("patient", "evaluation", "closed_by", "clearance")
 
     @extend_schema(
         parameters=[_OF_PATIENT, OpenApiParameter("standing", bool, description="true: only those that count now.")]
@@ -73,7 +73,7 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         flag = self.get_object()
         asked = ClearFlagInput(data=request.data)
         asked.is_valid(raise_exception=True)
-        cleared = services.clear_flag(flag=flag, by=request.user, **asked.validated_data)
+        cleared = services.clear_flag(flag=flag, by=request.user, **asked.entries)
         return Response(FlagOutput(cleared).data)
 
     @extend_schema(request=None, responses=FlagOutput)

@@ -10,7 +10,13 @@ from django import forms
 
 from clinic.core.clock import day_bounds
 from screening.models import Flag, Severity
+from screening.regions import KINDS, REGIONS
 from screening.services.flags import LONGEST_ISSUER, LONGEST_REASON
+from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
+
+LIMITS = (
+    "issuer_role", "issuer_licence", "max_pressure", "allowed_regions", "forbidden_regions", "forbidden_kinds",
+)  # fmt: skip
 
 
 class ClearForm(forms.Form):
@@ -37,9 +43,36 @@ class ClearForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    issuer_role = forms.CharField(max_length=LONGEST_ROLE, required=False, label="Role")
+    issuer_licence = forms.CharField(max_length=LONGEST_LICENCE, required=False, label="Licence number")
+    allowed_regions = forms.MultipleChoiceField(
+        choices=REGIONS.items(),
+        required=False,
+        label="Only these regions",
+        help_text="None: every region the flag does not name.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    forbidden_regions = forms.MultipleChoiceField(
+        choices=REGIONS.items(), required=False, label="Not these regions", widget=forms.CheckboxSelectMultiple
+    )
+    forbidden_kinds = forms.MultipleChoiceField(
+        choices=KINDS.items(), required=False, label="Not by these means", widget=forms.CheckboxSelectMultiple
+    )
+    max_pressure = forms.TypedChoiceField(
+        choices=[("", "No limit"), *((str(level), str(level)) for level in range(1, 6))],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Pressure at most",
+        help_text="1 lightest, 5 deepest.",
+    )
+
     def __init__(self, *args: Any, flag: Flag, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
+        if flag.severity not in {Severity.RELATIVE, Severity.ABSOLUTE}:
+            for name in LIMITS:
+                del self.fields[name]
         self.fields["clearance_from"].required = flag.severity in {Severity.RELATIVE, Severity.ABSOLUTE}
         self.fields["cleared_until"].required = flag.severity == Severity.RELATIVE
         if flag.severity == Severity.ABSOLUTE:
@@ -50,7 +83,19 @@ class ClearForm(forms.Form):
         """What `clear_flag` takes; the last day counts until its midnight at the patient's location."""
         last_day = self.cleaned_data["cleared_until"]
         until: datetime | None = day_bounds(last_day, self.zone)[1] if last_day else None
-        return {**self.cleaned_data, "cleared_until": until}
+        given = self.cleaned_data
+        words = {name: given[name] for name in ("reason", "clearance_from")}
+        return {**words, "cleared_until": until, "terms": Terms.of(given)}
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether any was entered or refused, so that they are shown open."""
+        return self.is_bound and any(self.data.get(self.add_prefix(name)) or self.errors.get(name) for name in LIMITS)
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        """What the letter restricts, for a flag that takes one."""
+        return [self[name] for name in LIMITS if name in self.fields]
 
     def refuse(self, problems: Mapping[str, str]) -> None:
         """Show the service's refusals beside their fields."""

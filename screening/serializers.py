@@ -9,25 +9,40 @@ from rest_framework import serializers
 from clinic.core.api import StrictSerializer
 from messaging.models import SignedLink
 from patients.models import Patient
-from screening.models import Evaluation, Flag, Light
+from screening.models import Clearance, Evaluation, Flag, Light
 from screening.services.flags import LONGEST_ISSUER, LONGEST_REASON
+from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
+
+
+class ClearanceOutput(serializers.ModelSerializer[Clearance]):
+    """What a clinician allowed. No allowed region: every one."""
+
+    id = serializers.UUIDField(source="public_id")
+
+    class Meta:
+        model = Clearance
+        fields = [
+            "id", "rule_ids", "issuer_name", "issuer_role", "issuer_licence", "decision", "answered_at", "valid_until",
+            "allowed_regions", "forbidden_regions", "forbidden_kinds", "max_pressure", "withdrawn_at",
+        ]  # fmt: skip
 
 
 class FlagOutput(serializers.ModelSerializer[Flag]):
-    """A flag. Needs `patient`, `evaluation` and `closed_by`."""
+    """A flag. Needs `patient`, `evaluation`, `closed_by` and `clearance`."""
 
     id = serializers.UUIDField(source="public_id")
     patient_id = serializers.UUIDField(source="patient.public_id")
     evaluation_id = serializers.UUIDField(source="evaluation.public_id")
     closed_by_id = serializers.UUIDField(source="closed_by.public_id", allow_null=True, default=None)
     evidence = serializers.ListField(child=serializers.DictField())
+    clearance = ClearanceOutput(allow_null=True)
 
     class Meta:
         model = Flag
         fields = [
             "id", "patient_id", "evaluation_id", "rule_id", "rule_version", "severity", "urgency", "title", "action",
             "regions", "techniques", "evidence", "status", "expires_at", "closed_at", "closed_by_id", "reason",
-            "clearance_from", "cleared_until", "created_at", "updated_at",
+            "clearance_from", "cleared_until", "clearance", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -54,6 +69,20 @@ class ClearFlagInput(StrictSerializer):
     reason = serializers.CharField(max_length=LONGEST_REASON)
     clearance_from = serializers.CharField(max_length=LONGEST_ISSUER, required=False, allow_blank=True)
     cleared_until = serializers.DateTimeField(required=False, allow_null=True)
+    issuer_role = serializers.CharField(max_length=LONGEST_ROLE, required=False, allow_blank=True)
+    issuer_licence = serializers.CharField(max_length=LONGEST_LICENCE, required=False, allow_blank=True)
+    # Codes of the body map's regions; the service names what it does not know.
+    allowed_regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    forbidden_regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    forbidden_kinds = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    max_pressure = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """What `clear_flag` takes."""
+        given = self.validated_data
+        words = {name: given[name] for name in ("reason", "clearance_from", "cleared_until") if name in given}
+        return {**words, "terms": Terms.of(given)}
 
 
 class OfPatientInput(StrictSerializer):

@@ -9,15 +9,25 @@ from screening.models import Severity
 
 _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 
-# A therapist who has looked may treat there for a reason that is written down; what a doctor excluded, or what a
-# device in the body forbids, is the clinical lead's to decide.
+# What an objection says to the therapist.
+OBJECTIONS = {
+    "region_barred": "A flag keeps hands away from this region.",
+    "lubricant_barred": "A flag speaks against oil, lotion and gel.",
+    "kind_barred": "A flag forbids this kind of technique.",
+    "region_not_cleared": "The clearance does not cover this region.",
+    "kind_not_cleared": "The clearance excludes this kind of technique.",
+    "pressure_not_cleared": "The clearance allows less pressure.",
+    "pressure_unsaid": "The clearance limits the pressure: say how hard.",
+}
+# A therapist who has looked may treat there for a reason that is written down. What a doctor excluded, or what a device
+# in the body forbids, is the clinical lead's to decide.
 EXCUSED_BY_THERAPIST = frozenset({"region_barred", "lubricant_barred"})
-EXCUSED_BY_LEAD = frozenset({"kind_barred", "region_not_cleared", "kind_not_cleared", "pressure_not_cleared"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
-    """What is to be done: where, of which kinds (`screening/regions.py`), how hard (1-5, None: not said).
+    """What is to be done: where ("": a product for the whole session), of which kinds (`screening/regions.py`), how
+    hard (1-5, None: not said).
 
     `excused` are rules whose objection has been answered with a written reason.
     """
@@ -85,14 +95,23 @@ def _barred_kinds(flag: FlagView, treatment: Treatment) -> Iterator[str]:
 def _beyond_clearance(flag: FlagView, treatment: Treatment) -> Iterator[str]:
     """A clearance lifts the bar on the session. The region the flag is about stays out of bounds unless the clearance
     names it (a cleared cancer is still not pressed upon: clinical.md CI-10)."""
+    if treatment.kinds.intersection(flag.forbidden_kinds):
+        yield "kind_not_cleared"
+    if flag.severity in _BLOCKING:
+        yield from _barred_kinds(flag, treatment)
+    if not treatment.region:
+        return
     if flag.severity in _BLOCKING and treatment.region in set(flag.regions).difference(flag.allowed_regions):
         yield "region_barred"
     is_left_out = bool(flag.allowed_regions) and treatment.region not in flag.allowed_regions
     if is_left_out or treatment.region in flag.forbidden_regions:
         yield "region_not_cleared"
-    if treatment.kinds.intersection(flag.forbidden_kinds):
-        yield "kind_not_cleared"
-    if flag.max_pressure is not None and (treatment.pressure or 0) > flag.max_pressure:
+    if flag.max_pressure is not None:
+        yield from _too_hard(treatment.pressure, flag.max_pressure)
+
+
+def _too_hard(pressure: int | None, most: int) -> Iterator[str]:
+    if pressure is None:
+        yield "pressure_unsaid"
+    elif pressure > most:
         yield "pressure_not_cleared"
-    if flag.severity in _BLOCKING:
-        yield from _barred_kinds(flag, treatment)

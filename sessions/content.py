@@ -40,8 +40,19 @@ def _first_format(session: TreatmentSession) -> dict[str, Any]:
     }
 
 
+def _second_format(session: TreatmentSession) -> dict[str, Any]:
+    """With why a technique was given although screening spoke against it."""
+    despite = {str(row.public_id): (row.despite_reason, row.despite_rules) for row in session.techniques.all()}
+    first = _first_format(session)
+    for line in first["techniques"]:
+        line["despite_reason"], line["despite_rules"] = despite[line["id"]]
+    return {**first, "format": 2}
+
+
 # A later form is added beside the first, never in its place: old signatures must still verify.
-_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format}
+_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format, 2: _second_format}
+# The form of what is signed from now on.
+NEWEST_FORMAT = 2
 
 
 def _session(session: TreatmentSession) -> dict[str, Any]:

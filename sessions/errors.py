@@ -57,3 +57,23 @@ class Incomplete(ClinicError):
     http_status = 422
     title = "Not ready to sign"
     message = "Something is missing before this note can be signed."
+
+
+class TreatmentBarred(ClinicError):
+    """A flag or a clearance speaks against a treatment; `reasons` are codes, `rule_ids` name the rules."""
+
+    code = "treatment_barred"
+    http_status = 409
+    title = "Screening speaks against this treatment"
+    message = (
+        "A flag or a clearance speaks against this technique here. Say why it is done nevertheless, or choose another."
+    )
+
+
+class LeadDecides(ClinicError):
+    """What a doctor excluded is not the therapist's to excuse."""
+
+    code = "clinical_lead_decides"
+    http_status = 403
+    title = "Only the clinical lead can decide this"
+    message = "A clearance or a device in the body excludes this. Only the clinical lead may record it, with a reason."

@@ -8,11 +8,13 @@ from typing import Any, cast
 from django import forms
 
 from clinic.core.errors import Invalid
+from screening.treatment import OBJECTIONS
 from sessions import catalogue
 from sessions.catalogue import Muscle, Place
 from sessions.content import NOTE_FIELDS
 from sessions.models import BodySide, MotionMode, PointStatus, TreatmentSession, View
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
+from sessions.services.techniques import DESPITE_LENGTH
 
 SIDES = [("left", "Left"), ("right", "Right"), ("midline", "Midline")]
 YES_NO = [("yes", "Yes"), ("no", "No"), ("", "Not tested")]
@@ -220,12 +222,31 @@ class TechniqueForm(PageForm):
         required=False,
         widget=forms.RadioSelect,
     )
+    despite_reason = forms.CharField(
+        label="Why it is done nevertheless",
+        help_text="It stays in the note and in the audit trail.",
+        required=False,
+        max_length=DESPITE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (("technique", techniques_by_family()), ("region", _regions())):
             field = cast("forms.ChoiceField", self.fields[name])
             field.choices = [("", "Choose"), *choices]
+        # Asked only once screening has spoken against it.
+        self.objections: list[str] = []
+        if not self.data.get("despite_reason"):
+            self.fields["despite_reason"].widget = forms.HiddenInput()
+
+    def object(self, reasons: Iterable[str], *, may_be_excused: bool) -> None:
+        """Say what speaks against it, and ask for a reason where one helps."""
+        self.objections = [OBJECTIONS[reason] for reason in reasons]
+        self.fields["despite_reason"].widget = forms.HiddenInput()
+        if may_be_excused:
+            self.fields["despite_reason"].widget = forms.Textarea(attrs={"rows": 2, "autocomplete": "off"})
+            self.add_error("despite_reason", "Say why, or choose another technique or region.")
 
 
 class AddendumForm(PageForm):

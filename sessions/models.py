@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self, cast
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -268,11 +269,17 @@ class TechniqueUse(Record):
     side = models.CharField(max_length=7, choices=BodySide)
     minutes = models.PositiveSmallIntegerField()
     pressure = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Why it was given although a flag or a clearance speaks against it, and the rules that were answered so.
+    despite_reason = models.CharField(max_length=300, default="", db_default="", blank=True)
+    despite_rules = ArrayField(models.CharField(max_length=20), default=list, db_default=[], blank=True)
 
     objects = OfSessionQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="technique_despite_a_rule_says_why", condition=Q(despite_rules=[]) | ~Q(despite_reason="")
+            ),
             models.CheckConstraint(name="technique_side_known", condition=Q(side__in=BodySide.values)),
             models.CheckConstraint(name="technique_minutes_1_to_180", condition=Q(minutes__gte=1, minutes__lte=180)),
             models.CheckConstraint(

@@ -19,6 +19,7 @@ from sessions.models import (
     View,
 )
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
+from sessions.services.techniques import DESPITE_LENGTH
 
 
 class StartSessionInput(StrictSerializer):
@@ -77,6 +78,7 @@ class TechniqueInput(StrictSerializer):
     side = serializers.ChoiceField(choices=BodySide.choices)
     minutes = serializers.IntegerField(min_value=1, max_value=180)
     pressure = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    despite_reason = serializers.CharField(max_length=DESPITE_LENGTH, required=False, allow_blank=True)
 
 
 class AddendumInput(StrictSerializer):
@@ -144,7 +146,10 @@ class TechniqueOutput(serializers.ModelSerializer[TechniqueUse]):
 
     class Meta:
         model = TechniqueUse
-        fields = ("id", "technique", "region", "side", "minutes", "pressure", "created_at", "updated_at")
+        fields = (
+            "id", "technique", "region", "side", "minutes", "pressure", "despite_reason", "despite_rules",
+            "created_at", "updated_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 

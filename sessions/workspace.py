@@ -9,7 +9,7 @@ from datetime import datetime
 from clinic.core.clock import local
 from clinic.templatetags.body_map import REGIONS
 from screening.models import Flag, Light
-from screening.services import Verdict, gate, lights
+from screening.services import lights
 from sessions import catalogue, content
 from sessions.models import (
     Addendum,
@@ -20,6 +20,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
+from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
 
 # The figures' boxes in the drawing's own units: where each begins, and how large both are.
@@ -110,6 +111,8 @@ class Workspace:
     age: int
     light: Light
     flags: list[Flag]
+    # Graver flags that a clearance lifts, perhaps within limits.
+    limits: list[Flag]
     points: list[PointLine]
     known_points: list[PointLine]
     resolved_points: list[PointLine]
@@ -144,12 +147,14 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     patient = session.patient
     is_editable = not session.is_signed and session.therapist_id == user.pk
     flags = [] if session.is_signed else list(_flags(session, user, now))
+    standing = [flag for flag in flags if not flag.is_cleared]  # type: ignore[attr-defined]  # counting() tells
     found = _points(session, user)
     return Workspace(
         session=session,
         age=patient.age_on(local(session.performed_at, session.location.timezone).date()),
         light=lights([patient.pk])[patient.pk],
-        flags=flags,
+        flags=standing,
+        limits=[flag for flag in flags if flag not in standing and flag.is_blocking],
         points=[line for line in found if line.now],
         known_points=[line for line in found if is_editable and not line.now and not _is_resolved(line)],
         resolved_points=[line for line in found if is_editable and not line.now and _is_resolved(line)],
@@ -166,7 +171,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
 def requirements_of(session: TreatmentSession, *, now: datetime) -> list[Requirement]:
     """What a signature asks for, and whether it is there."""
     missing = session.missing_to_sign()
-    verdict: Verdict = gate(patient=session.patient, service=session.service, at=now)
+    verdict = verdict_on(session, treatments_in(session), at=now)
     met = {code: code not in missing for code in REQUIREMENTS} | {"screening": not verdict.is_blocked}
     return [Requirement(code, label, met[code]) for code, label in REQUIREMENTS.items()]
 
@@ -195,7 +200,8 @@ def region_name(code: str) -> str:
 
 
 def _flags(session: TreatmentSession, user: User, now: datetime) -> Iterable[Flag]:
-    return Flag.objects.standing(now).gravest_first().visible_to(user).filter(patient=session.patient)
+    counting = Flag.objects.counting(now).gravest_first().visible_to(user)
+    return counting.filter(patient=session.patient).select_related("clearance")
 
 
 def _points(session: TreatmentSession, user: User) -> list[PointLine]:

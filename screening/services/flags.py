@@ -36,7 +36,7 @@ def clear_flag(
 ) -> Flag:
     """Lift a standing flag for a reason; what needs a clearance says whose, until when and within which limits. One of
     two wins. The clearance is kept as a record of its own."""
-    check_deciding(flag, by)
+    _check_deciding(flag, by)
     reason, clearance_from = reason.strip(), clearance_from.strip()
     until = _valid_until(flag, cleared_until)
     _check_words(flag, reason, clearance_from, until, terms)
@@ -56,14 +56,14 @@ def clear_flag(
             valid_until=until,
             **terms.columns,
         )
-    return lift(locked, reason=reason, clearance=clearance, clearance_from=clearance_from, until=until, by=by)
+    return lift(flag=locked, reason=reason, clearance=clearance, clearance_from=clearance_from, until=until, by=by)
 
 
 def lift(
-    locked: Flag, *, reason: str, clearance: Clearance | None, clearance_from: str, until: datetime | None, by: Any
+    *, flag: Flag, reason: str, clearance: Clearance | None, clearance_from: str, until: datetime | None, by: Any
 ) -> Flag:
-    """Mark a locked, open flag as cleared, with its audit row."""
-    Flag.objects.filter(pk=locked.pk).update(
+    """Mark a locked, open flag as cleared, with its audit row. Whether it may be was asked before."""
+    Flag.objects.filter(pk=flag.pk).update(
         status=FlagStatus.CLEARED,
         closed_at=Now(),
         closed_by=by,
@@ -73,16 +73,16 @@ def lift(
         cleared_until=until,
         updated_at=Now(),
     )
-    locked.refresh_from_db()
+    flag.refresh_from_db()
     facts = {
-        "rule_id": locked.rule_id,
-        "severity": locked.severity,
+        "rule_id": flag.rule_id,
+        "severity": flag.severity,
         "has_clearance": clearance is not None,
         "has_limits": clearance is not None and clearance.has_limits,
         "cleared_until": until.isoformat() if until else None,
     }
-    record(actor=by, action="flag.cleared", subject=locked, patient=locked.patient, facts=facts)
-    return locked
+    record(actor=by, action="flag.cleared", subject=flag, patient=flag.patient, facts=facts)
+    return flag
 
 
 @transaction.atomic
@@ -97,7 +97,7 @@ def reopen_flag(*, flag: Flag, by: Any) -> Flag:
     return again
 
 
-def check_deciding(flag: Flag, by: Any) -> None:
+def _check_deciding(flag: Flag, by: Any) -> None:
     """Whether this member may lift this flag at all."""
     _require_deciding(flag, by)
     if flag.severity == Severity.ABSOLUTE and not by.is_clinical_lead:

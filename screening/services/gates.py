@@ -26,8 +26,11 @@ _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a session may be booked or a treatment given. `reasons` are codes anybody may see; `rule_ids` are for
-    therapists. `is_overridden`: the clinical lead let this visit pass what would have blocked it."""
+    """Whether a session may be booked or held (`level`), and what speaks against treatments in it (`objections`).
+
+    `reasons` are codes anybody may see; `rule_ids` are for therapists. `is_overridden`: the clinical lead let this
+    visit pass what would have blocked it.
+    """
 
     level: Literal["allow", "warn", "block"]
     reasons: tuple[str, ...] = ()
@@ -37,7 +40,8 @@ class Verdict:
 
     @property
     def is_blocked(self) -> bool:
-        return self.level == "block"
+        """Whether the session may not take place, or not with these treatments."""
+        return self.level == "block" or bool(self.objections)
 
 
 def gate(
@@ -58,13 +62,15 @@ def gate(
     flags = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id")
     latest = Evaluation.objects.whole().filter(patient=patient).newest_first().first()
     if not treatments:
-        known = _Known(*_told_apart(flags.values_list(*_FLAG_COLUMNS)), latest)
-        verdict = _verdict(known, service, instant)
+        known, raised = _Known(*_told_apart(flags.values_list(*_FLAG_COLUMNS)), latest), []
     else:
         rows = list(flags.select_related("clearance"))
-        known = _Known(*_told_apart((row.rule_id, row.severity, row.urgency, row.is_cleared) for row in rows), latest)
-        verdict = _with_objections(_verdict(known, service, instant), objections(map(_view_of, rows), treatments))
-    return _excused(verdict, known, patient, visit_id) if verdict.is_blocked and visit_id else verdict
+        told = _told_apart((row.rule_id, row.severity, row.urgency, row.is_cleared) for row in rows)
+        known, raised = _Known(*told, latest), objections(map(_view_of, rows), treatments)
+    verdict = _verdict(known, service, instant)
+    if verdict.level == "block" and visit_id is not None:
+        verdict = _let_pass(verdict, known, patient, visit_id)
+    return replace(verdict, objections=tuple(raised)) if raised else verdict
 
 
 def gates_of(
@@ -187,26 +193,15 @@ def _view_of(flag: Flag) -> FlagView:
     )
 
 
-def _with_objections(verdict: Verdict, raised: list[Objection]) -> Verdict:
-    """The verdict on the session, and what speaks against treatments in it."""
-    if not raised:
+def _let_pass(verdict: Verdict, known: _Known, patient: Patient, visit_id: UUID) -> Verdict:
+    """A blocked visit the clinical lead let pass, if everything that blocks it was named then. Never an emergency."""
+    if "emergency_flag" in verdict.reasons:
         return verdict
-    reasons = tuple(dict.fromkeys([*verdict.reasons, *(one.reason for one in raised)]))
-    rule_ids = tuple(dict.fromkeys([*verdict.rule_ids, *(one.rule_id for one in raised)]))
-    return replace(verdict, level="block", reasons=reasons, rule_ids=rule_ids, objections=tuple(raised))
-
-
-def _excused(verdict: Verdict, known: _Known, patient: Patient, visit_id: UUID) -> Verdict:
-    """A blocked visit the clinical lead let pass, if every rule that blocks it was named then. An emergency is never
-    let pass, nor is what speaks against a treatment in it."""
-    if verdict.objections or "emergency_flag" in verdict.reasons:
-        return verdict
-    let_pass: set[str] = set()
-    for rule_ids, reasons in GateOverride.objects.filter(patient=patient, visit_id=visit_id).values_list(
-        "rule_ids", "reasons"
-    ):
-        let_pass |= {*rule_ids, *({"not_screened"} & set(reasons))}
+    named: set[str] = set()
+    rows = GateOverride.objects.filter(patient=patient, visit_id=visit_id)
+    for rule_ids, reasons in rows.values_list("rule_ids", "reasons"):
+        named |= {*rule_ids, *({"not_screened"} & set(reasons))}
     blocking = {rule_id for rule_id, severity, _urgency in known.standing if severity in _BLOCKING}
     if "not_screened" in verdict.reasons:
         blocking.add("not_screened")
-    return replace(verdict, level="warn", is_overridden=True) if blocking <= let_pass else verdict
+    return replace(verdict, level="warn", is_overridden=True) if blocking <= named else verdict

@@ -17,7 +17,7 @@ from screening.services.gates import Verdict
 LONGEST_REASON = 500
 
 
-def may_override(by: Any) -> bool:
+def may_override(*, by: Any) -> bool:
     """The clinical lead, who is a therapist."""
     return bool(getattr(by, "writes_clinical", False) and by.is_clinical_lead)
 
@@ -26,7 +26,7 @@ def may_override(by: Any) -> bool:
 def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason: str, by: Any) -> GateOverride:
     """Let this visit pass what blocks it now, for a reason. A rule that fires later blocks it again; an emergency is
     never let pass. Raises NotAllowed, NotFound, Invalid, EmergencyStands, NothingToOverride."""
-    if not may_override(by):
+    if not may_override(by=by):
         raise NotAllowed()
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise NotFound()
@@ -35,7 +35,7 @@ def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason:
         raise Invalid(fields={"screening_reason": f"Say why, in at most {LONGEST_REASON} characters."})
     if "emergency_flag" in verdict.reasons:
         raise EmergencyStands()
-    if not verdict.is_blocked:
+    if verdict.level != "block":
         raise NothingToOverride()
     row = GateOverride.objects.create(
         patient=patient,

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from screening.regions import KINDS
+
 _HERE = Path(__file__).resolve().parent
 # The figures are 35 units wide and 93 high; places are 0-1000 in each axis.
 _WIDTH, _HEIGHT = 35.0, 93.0
@@ -111,6 +113,18 @@ class Technique:
     family: str
     touch: str
     uses_lubricant: bool
+
+    @property
+    def is_hands_on(self) -> bool:
+        return self.touch != "none"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What of it a rule or a clearance may forbid (`screening/regions.py`)."""
+        kinds = {"percussive" if self.touch in {"percussion", "vibration"} else self.touch}
+        if self.uses_lubricant:
+            kinds.add("lubricant")
+        return frozenset(kinds & set(KINDS))
 
 
 VIEWS = ("front", "back")

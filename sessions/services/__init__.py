@@ -2,13 +2,12 @@
 
 from sessions.services.findings import (
     record_motion,
-    record_technique,
     record_trigger_point,
     remove_motion,
-    remove_technique,
     remove_trigger_point,
 )
 from sessions.services.notes import add_addendum, save_note, sign_session, start_session
+from sessions.services.techniques import record_technique, remove_technique
 
 __all__ = [
     "add_addendum",

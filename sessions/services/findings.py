@@ -1,4 +1,4 @@
-"""What was found and done in a session: trigger points, motions, techniques. Only while the note is a draft."""
+"""What was found in a session: trigger points and motions. Only while the note is a draft."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from patients.models import Patient
 from sessions import catalogue
 from sessions.access import lock_draft, note_act
 from sessions.models import (
-    BodySide,
     MotionMode,
     PointStatus,
     RangeOfMotion,
-    TechniqueUse,
     TreatmentSession,
     TriggerPoint,
     TriggerPointObservation,
@@ -133,48 +131,6 @@ def remove_motion(*, motion: RangeOfMotion, by: User) -> None:
     if not RangeOfMotion.objects.filter(pk=motion.pk).delete()[0]:
         raise NotFound()
     note_act(action="motion.removed", subject=motion, session=locked, by=by)
-
-
-@transaction.atomic
-def record_technique(
-    *,
-    session: TreatmentSession,
-    technique: str,
-    region: str,
-    side: str,
-    minutes: int,
-    by: User,
-    pressure: int | None = None,
-) -> TechniqueUse:
-    """Record minutes of a technique on a region. The same technique twice is two entries."""
-    locked = lock_draft(session, by=by)
-    wrong = {}
-    if technique not in catalogue.techniques():
-        wrong["technique"] = "Choose a technique of the list."
-    if region not in catalogue.regions():
-        wrong["region"] = "Choose a region of the list."
-    if side not in BodySide.values:
-        wrong["side"] = "Choose left, right or midline."
-    if not _is_between(minutes, 1, 180):
-        wrong["minutes"] = "1 to 180 minutes."
-    if pressure is not None and not _is_between(pressure, 1, 5):
-        wrong["pressure"] = "1 to 5."
-    if wrong:
-        raise Invalid(fields=wrong)
-    row = TechniqueUse.objects.create(
-        session=locked, technique=technique, region=region, side=side, minutes=minutes, pressure=pressure
-    )
-    note_act(action="technique.recorded", subject=row, session=locked, by=by)
-    return row
-
-
-@transaction.atomic
-def remove_technique(*, technique_use: TechniqueUse, by: User) -> None:
-    """Take back an entry."""
-    locked = lock_draft(technique_use.session, by=by)
-    if not TechniqueUse.objects.filter(pk=technique_use.pk).delete()[0]:
-        raise NotFound()
-    note_act(action="technique.removed", subject=technique_use, session=locked, by=by)
 
 
 def _hold(point: TriggerPoint, *, of: Patient) -> TriggerPoint:

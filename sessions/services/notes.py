@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.core.errors import Invalid, NotFound
-from clinic.models import Service
 from outcomes.models import Moment
 from outcomes.services import plan_survey, record_pain_score
 from patients.models import Patient
@@ -20,9 +19,10 @@ from scheduling.models import Appointment, AppointmentStatus
 from scheduling.services import begin_appointment, complete_appointment
 from screening.services import gate
 from sessions.access import lock_draft, lock_session, note_act, require_therapist
-from sessions.content import NOTE_FIELDS, digest_of
+from sessions.content import NEWEST_FORMAT, NOTE_FIELDS, digest_of
 from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks
 from sessions.models import Addendum, SessionState, TreatmentSession
+from sessions.treatments import pass_screening, treatments_in
 from staff.models import User
 
 NOTE_LENGTH = 20_000
@@ -44,7 +44,9 @@ def start_session(*, appointment: Appointment, by: User, at: datetime | None = N
         return begun  # type: ignore[no-any-return]
     if held.status != AppointmentStatus.ARRIVED:
         raise NotArrived(status=held.status)
-    _pass_screening(held.patient, held.service, by=by, at=at)
+    verdict = gate(patient=held.patient, service=held.service, visit_id=held.public_id, by=by, at=at)
+    if verdict.is_blocked:
+        raise ScreeningBlocks(reasons=list(verdict.reasons))
     session = TreatmentSession.objects.create(
         patient=held.patient,
         episode=open_episode(patient=held.patient, by=by),
@@ -86,14 +88,23 @@ def sign_session(
     missing = locked.missing_to_sign()
     if missing:
         raise Incomplete(missing=missing)
-    _pass_screening(locked.patient, locked.service, by=by, at=at)
+    pass_screening(locked, treatments_in(locked), by=by, at=at)
+    locked.content_format = NEWEST_FORMAT
     locked.state = SessionState.SIGNED
     locked.signed_at = at or timezone.now()
     locked.signed_by = by
     locked.content_digest = digest_of(locked)
     locked.version += 1
     locked.save(
-        update_fields=["state", "signed_at", "signed_by", "content_digest", "version", "updated_at"],
+        update_fields=[
+            "state",
+            "signed_at",
+            "signed_by",
+            "content_digest",
+            "content_format",
+            "version",
+            "updated_at",
+        ],
     )
     _pass_on(locked, by=by)
     note_act(action="session.signed", subject=locked, session=locked, by=by, content_digest=locked.content_digest)
@@ -112,12 +123,6 @@ def add_addendum(*, session: TreatmentSession, text: str, by: User) -> Addendum:
     addendum = Addendum.objects.create(session=locked, author=by, text=cleaned)
     note_act(action="session.addendum_added", subject=addendum, session=locked, by=by)
     return addendum
-
-
-def _pass_screening(patient: Patient, service: Service, *, by: User, at: datetime | None) -> None:
-    verdict = gate(patient=patient, service=service, by=by, at=at)
-    if verdict.is_blocked:
-        raise ScreeningBlocks(reasons=list(verdict.reasons))
 
 
 def _pass_on(session: TreatmentSession, *, by: User) -> None:

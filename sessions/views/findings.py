@@ -11,7 +11,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.core.errors import Invalid
+from screening.treatment import EXCUSED_BY_THERAPIST
 from sessions import catalogue, services
+from sessions.errors import LeadDecides, TreatmentBarred
 from sessions.forms import MotionForm, ObservationForm, PointForm, TapForm, TechniqueForm, show_refusal
 from sessions.ledger import last_finding
 from sessions.models import RangeOfMotion, TechniqueUse, TreatmentSession, TriggerPoint, TriggerPointObservation
@@ -91,8 +93,13 @@ def add_technique(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     session = seen_session(request, public_id)
     form = TechniqueForm(request.POST)
     if form.is_valid():
-        services.record_technique(session=session, by=member(request), **form.cleaned_data)
-        return show_section(request, session, "techniques")
+        try:
+            services.record_technique(session=session, by=member(request), **form.cleaned_data)
+            return show_section(request, session, "techniques")
+        except (TreatmentBarred, LeadDecides) as barred:
+            reasons = barred.facts["reasons"]
+            is_excusable = member(request).is_clinical_lead or set(reasons) <= EXCUSED_BY_THERAPIST
+            form.object(reasons, may_be_excused=is_excusable and "pressure_unsaid" not in reasons)
     return show_section(request, session, "techniques", status=422, technique_form=form)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from screening.treatment import FlagView, Objection, Treatment, objections
+from screening.treatment import EXCUSED_BY_THERAPIST, OBJECTIONS, FlagView, Objection, Treatment, objections
 
 CALF = Treatment(region="LEG.POST")
 
@@ -75,11 +75,14 @@ def test_a_clearance_forbids_kinds():
     assert against(kneaded, **limits, forbidden_kinds=("friction",)) == []
 
 
-@pytest.mark.parametrize(("pressure", "is_too_much"), [(None, False), (1, False), (2, False), (3, True), (5, True)])
-def test_a_clearance_caps_the_pressure(pressure, is_too_much):
+@pytest.mark.parametrize(
+    ("pressure", "said"),
+    [(None, "pressure_unsaid"), (1, None), (2, None), (3, "pressure_not_cleared"), (5, "pressure_not_cleared")],
+)
+def test_a_clearance_caps_the_pressure_and_asks_for_it(pressure, said):
     pressed = Treatment(region="HAND", pressure=pressure)
     found = against(pressed, severity="relative", is_cleared=True, max_pressure=2)
-    assert found == (["pressure_not_cleared"] if is_too_much else [])
+    assert found == ([said] if said else [])
     assert against(pressed, severity="relative", is_cleared=True) == []
 
 
@@ -94,8 +97,19 @@ def test_an_excused_rule_is_silent_and_only_for_that_treatment():
 
 def test_the_same_objection_is_raised_once():
     flag = FlagView(rule_id="CI-26", severity="local", regions=("LEG.POST",))
-    assert objections([flag], [CALF, Treatment(region="LEG.POST", pressure=2)]) == [
-        Objection("region_barred", "CI-26")
-    ]
+    assert objections([flag], [CALF, Treatment(region="LEG.POST", pressure=2)]) == [Objection("region_barred", "CI-26")]
     assert objections([], [CALF]) == []
     assert objections([flag], []) == []
+
+
+def test_a_product_for_the_whole_session_has_no_region():
+    oil = Treatment(region="", kinds=frozenset({"lubricant"}))
+    limits = {"severity": "relative", "is_cleared": True, "regions": ("HAND",)}
+    assert against(oil, **limits, allowed_regions=("HAND",), max_pressure=1) == []
+    assert against(oil, **limits, forbidden_kinds=("lubricant",)) == ["kind_not_cleared"]
+    assert against(oil, severity="caution", kinds=("lubricant",)) == ["lubricant_barred"]
+
+
+def test_every_objection_has_words():
+    assert set(EXCUSED_BY_THERAPIST) < set(OBJECTIONS)
+    assert all(text.endswith(".") for text in OBJECTIONS.values())

@@ -23,6 +23,7 @@ TAMPERINGS = [
     "UPDATE treatment_sessions_rangeofmotion SET is_painful = true",
     "DELETE FROM treatment_sessions_rangeofmotion",
     "UPDATE treatment_sessions_techniqueuse SET minutes = 13",
+    "UPDATE treatment_sessions_techniqueuse SET despite_reason = 'asked'",
     "DELETE FROM treatment_sessions_techniqueuse",
     "UPDATE treatment_sessions_triggerpoint SET x = x + 1",
     "UPDATE treatment_sessions_triggerpoint SET side = 'right'",
@@ -44,7 +45,7 @@ def test_whoever_gets_past_the_triggers_is_still_found_out(therapist, location, 
 def test_the_content_names_everything_by_its_outside_id(therapist, location):
     session = signed_session(therapist, location)
     content = content_of(session)
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert content["session"] == {
         "id": str(session.public_id),
         "patient_id": str(session.patient.public_id),
@@ -84,7 +85,23 @@ def test_the_content_names_everything_by_its_outside_id(therapist, location):
         }
     ]
     assert [row["end"] for row in content["motions"]] == [55]
-    assert [row["minutes"] for row in content["techniques"]] == [12]
+    [technique] = content["techniques"]
+    assert (technique["minutes"], technique["despite_reason"], technique["despite_rules"]) == (12, "", [])
+
+
+def test_a_note_signed_in_the_first_form_still_verifies(therapist, location):
+    session = signed_session(therapist, location)
+    session.content_format = 1
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            "UPDATE treatment_sessions_treatmentsession SET content_format = 1, content_digest = %s",
+            [digest_of(session)],
+        )
+        cursor.execute("SET session_replication_role = origin")
+    old = TreatmentSession.objects.for_page().get()
+    assert verify(old)
+    assert "despite_reason" not in content_of(old)["techniques"][0]
 
 
 def test_reading_it_again_gives_the_same_digest(therapist, location):

@@ -1,0 +1,188 @@
+"""A technique meets the screening gate when it is recorded and again when the note is signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from clinic.core.errors import Invalid
+from screening.models import Clearance, Flag
+from sessions.errors import LeadDecides, ScreeningBlocks, TreatmentBarred
+from sessions.models import TechniqueUse, TreatmentSession
+from sessions.services import record_technique, save_note, sign_session
+from tests.sessions.factories import NOTE, draft_session, full_draft, raise_flag
+
+pytestmark = pytest.mark.django_db
+CALF = {"technique": "sustained_pressure", "region": "LEG.POST", "side": "left", "minutes": 5}
+OILY = {"technique": "effleurage", "region": "HAND", "side": "left", "minutes": 5}
+DRUMMED = {"technique": "tapotement", "region": "HAND", "side": "left", "minutes": 5}
+
+
+@pytest.fixture
+def draft(therapist, location):
+    return draft_session(therapist, location)
+
+
+def refused(draft, error, known, by, **more):
+    events = AuditEvent.objects.count()
+    with pytest.raises(error) as refusal:
+        record_technique(session=draft, by=by, **known, **more)
+    assert not TechniqueUse.objects.exists()
+    assert AuditEvent.objects.count() == events
+    return refusal.value
+
+
+def lift(patient, by, **limits):
+    """A relative flag lifted by a letter with limits."""
+    until = timezone.now() + timedelta(days=30)
+    clearance = Clearance.objects.create(
+        patient=patient, rule_ids=["CI-05"], issuer_name="Dr Chen", decision="with_limits",
+        answered_at=timezone.now(), entered_by=by, valid_until=until, **limits,
+    )  # fmt: skip
+    raise_flag(patient, severity="relative", rule_id="CI-05")
+    Flag.objects.filter(patient=patient, rule_id="CI-05").update(
+        status="cleared", reason="Letter", closed_by=by, closed_at=timezone.now(), cleared_until=until,
+        clearance=clearance,
+    )  # fmt: skip
+
+
+def test_a_region_a_flag_guards_is_refused_and_others_are_not(draft, therapist):
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    barred = refused(draft, TreatmentBarred, CALF, therapist)
+    assert (barred.facts["reasons"], barred.facts["rule_ids"]) == (["region_barred"], ["CI-26"])
+    record_technique(session=draft, by=therapist, **{**CALF, "region": "HAND"})
+    assert TechniqueUse.objects.get().despite_rules == []
+
+
+def test_a_therapist_who_looked_records_it_with_a_reason_that_stays(draft, therapist):
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    row = record_technique(session=draft, by=therapist, despite_reason=" Vein is at the other side ", **CALF)
+    assert (row.despite_reason, row.despite_rules) == ("Vein is at the other side", ["CI-26"])
+    event = AuditEvent.objects.get(action="technique.recorded")
+    assert event.facts["despite_rules"] == ["CI-26"]
+    assert "Vein" not in str(event.facts)
+    save_note(session=draft, changes=NOTE, expected_version=1, by=therapist)
+    assert sign_session(session=draft, by=therapist).is_signed
+
+
+def test_a_reason_nobody_asked_for_is_not_kept(draft, therapist):
+    assert record_technique(session=draft, by=therapist, despite_reason="Just so", **CALF).despite_reason == ""
+
+
+@pytest.mark.parametrize("reason", ["x" * 301, "a\x00b"])
+def test_a_reason_has_bounds(draft, therapist, reason):
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    assert set(refused(draft, Invalid, CALF, therapist, despite_reason=reason).fields) == {"despite_reason"}
+
+
+def test_an_allergy_to_products_bars_oily_techniques_only(draft, therapist):
+    raise_flag(draft.patient, severity="caution", rule_id="CI-09", techniques=["lubricant"])
+    assert refused(draft, TreatmentBarred, OILY, therapist).facts["reasons"] == ["lubricant_barred"]
+    record_technique(session=draft, by=therapist, **CALF)
+
+
+def test_a_named_product_meets_the_allergy_when_the_note_is_signed(therapist, location):
+    draft = full_draft(therapist, location)
+    raise_flag(draft.patient, severity="caution", rule_id="CI-09", techniques=["lubricant"])
+    with pytest.raises(TreatmentBarred) as refusal:
+        sign_session(session=draft, changes={"lubricant": "Almond oil"}, expected_version=2, by=therapist)
+    assert refusal.value.facts["reasons"] == ["lubricant_barred"]
+    left = TreatmentSession.objects.get()
+    assert (left.state, left.lubricant) == ("draft", "")
+    assert sign_session(session=draft, by=therapist).is_signed
+
+
+def test_only_the_lead_excuses_what_a_device_forbids(draft, therapist):
+    raise_flag(draft.patient, severity="local", rule_id="CI-24", techniques=["percussive"])
+    refused(draft, LeadDecides, DRUMMED, therapist, despite_reason="Far away from it")
+    therapist.is_clinical_lead = True
+    row = record_technique(session=draft, by=therapist, despite_reason="Asked the maker", **DRUMMED)
+    assert row.despite_rules == ["CI-24"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "known", "reason"),
+    [
+        ({"allowed_regions": ["HAND"]}, CALF, "region_not_cleared"),
+        ({"forbidden_regions": ["LEG.POST"]}, CALF, "region_not_cleared"),
+        ({"forbidden_kinds": ["lubricant"]}, OILY, "kind_not_cleared"),
+        ({"max_pressure": 2}, {**CALF, "pressure": 3}, "pressure_not_cleared"),
+    ],
+)
+def test_a_doctors_limits_hold_whatever_the_therapist_says(draft, therapist, limits, known, reason):
+    lift(draft.patient, therapist, **limits)
+    assert refused(draft, TreatmentBarred, known, therapist).facts["reasons"] == [reason]
+    refused(draft, LeadDecides, known, therapist, despite_reason="It will be fine")
+
+
+def test_a_limited_pressure_has_to_be_said_even_by_the_lead(draft, therapist):
+    lift(draft.patient, therapist, max_pressure=2)
+    therapist.is_clinical_lead = True
+    refused(draft, TreatmentBarred, CALF, therapist, despite_reason="No need")
+    record_technique(session=draft, by=therapist, pressure=2, **CALF)
+
+
+def test_teaching_and_breathing_lay_no_hand_on(draft, therapist):
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    record_technique(session=draft, by=therapist, **{**CALF, "technique": "breathing"})
+
+
+def test_a_block_that_came_during_the_session_stops_the_next_entry(draft, therapist):
+    raise_flag(draft.patient, severity="absolute")
+    refused(draft, ScreeningBlocks, CALF, therapist, despite_reason="Nearly done")
+
+
+def test_a_flag_that_came_after_the_entry_stops_the_signature(therapist, location):
+    draft = full_draft(therapist, location)
+    raise_flag(draft.patient, severity="local", rule_id="CI-01", regions=["SHOULDER.TOP"])
+    with pytest.raises(TreatmentBarred):
+        sign_session(session=draft, by=therapist)
+    assert TreatmentSession.objects.get().state == "draft"
+
+
+def test_the_page_says_what_speaks_against_it_and_asks_why(page_of, draft, therapist):
+    page = page_of(therapist)
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    address = reverse("sessions:add-technique", args=[draft.public_id])
+    asked = page.post(address, CALF, headers={"HX-Request": "true"})
+    assert asked.status_code == 422
+    html = asked.content.decode()
+    assert "A flag keeps hands away from this region." in html
+    assert 'name="despite_reason"' in html
+    assert not TechniqueUse.objects.exists()
+    done = page.post(address, {**CALF, "despite_reason": "Vein is elsewhere"}, headers={"HX-Request": "true"})
+    assert "CI-26: Vein is elsewhere" in done.content.decode()
+
+
+def test_what_only_the_lead_may_decide_is_not_asked(page_of, draft, therapist):
+    lift(draft.patient, therapist, allowed_regions=["HAND"])
+    address = reverse("sessions:add-technique", args=[draft.public_id])
+    asked = page_of(therapist).post(address, {**CALF, "despite_reason": "Please"}, headers={"HX-Request": "true"})
+    assert asked.status_code == 422
+    assert "Only the clinical lead can record it." in asked.content.decode()
+    assert not TechniqueUse.objects.exists()
+
+
+def test_the_api_names_the_rules(api, draft, therapist):
+    raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
+    client = api(therapist)
+    address = f"/api/v1/sessions/{draft.public_id}/techniques/"
+    answer = client.post(address, CALF, format="json", headers={"Idempotency-Key": "one"})
+    assert answer.status_code == 409
+    assert (answer.json()["code"], answer.json()["facts"]["rule_ids"]) == ("treatment_barred", ["CI-26"])
+    body = {**CALF, "despite_reason": "Vein is elsewhere"}
+    answer = client.post(address, body, format="json", headers={"Idempotency-Key": "two"})
+    assert answer.status_code == 201
+    assert answer.json()["despite_rules"] == ["CI-26"]
+
+
+def test_the_session_page_shows_what_a_clearance_restricts(page_of, draft, therapist):
+    lift(draft.patient, therapist, allowed_regions=["HAND", "HEAD.JAW"], max_pressure=2)
+    html = page_of(therapist).get(draft.get_absolute_url()).content.decode()
+    assert "Only: Hand, Jaw" in html
+    assert "Pressure at most 2 of 5" in html
+    assert "No flag stands" not in html
