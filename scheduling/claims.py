@@ -128,17 +128,24 @@ def check_audience(claim: Claim) -> None:
         raise errors.OnlyForNewPatients() if is_for_new else errors.OnlyForReturningPatients()
 
 
-def pass_screening(claim: Claim, *, by: Actor) -> tuple[str, ...]:
-    """Ask the gate. A block is refused; a warning's reason codes are handed on."""
+def pass_screening(claim: Claim, *, by: Actor, despite: str = "") -> screening.Verdict:
+    """Ask the gate. A block is refused, unless the clinical lead says why this visit may pass it; that it may is for
+    the caller to have recorded, with the visit there."""
     verdict = screening.gate(
         patient=claim.patient,
         service=claim.service,
+        visit_id=claim.replaces.public_id if claim.replaces else None,
         by=by if isinstance(by, User) else None,
         at=claim.starts_at,
     )
-    if verdict.level == "block":
+    if verdict.is_blocked and not (despite and screening.may_override(by=by)):
         raise errors.ScreeningBlocks(reasons=list(verdict.reasons))
-    return tuple(verdict.reasons) if verdict.level == "warn" else ()
+    return verdict
+
+
+def warnings_of(verdict: screening.Verdict) -> tuple[str, ...]:
+    """What the desk is told of a visit that may take place: codes."""
+    return () if verdict.level == "allow" else verdict.reasons
 
 
 def lock(claim: SlotClaim, *, is_history: bool = False, is_overlap: bool = False) -> Room:

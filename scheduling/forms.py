@@ -181,6 +181,13 @@ class BookForm(WhenForm):
     # For those who may: a time that need not be free.
     overlap_at = ClockField(required=False, label="At", step_seconds=300)
     overlap_reason = forms.CharField(required=False, max_length=200, label="Because", strip=True)
+    # For the clinical lead, once the screening has said no.
+    screening_reason = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Why this visit may take place nevertheless",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
     def clean(self) -> dict[str, Any]:
         entries = super().clean() or {}
@@ -201,7 +208,7 @@ class BookForm(WhenForm):
 
     def wish(self, user: User) -> dict[str, Any]:
         """The booking's arguments. Raises Invalid when the therapist of the chosen time is not to be seen."""
-        names = ("patient", "service", "location", "room", "notify", "hold")
+        names = ("patient", "service", "location", "room", "notify", "hold", "screening_reason")
         wished = {name: self.cleaned_data[name] for name in names}
         if self.cleaned_data.get("overlap_at") and not self.cleaned_data.get("alternative"):
             return {**wished, **self._overlap()}
@@ -218,6 +225,14 @@ class BookForm(WhenForm):
             "starts_at": at_local(entries["on"], entries["overlap_at"], entries["location"].timezone),
             "overlap_reason": entries["overlap_reason"],
         }
+
+
+class LetPassForm(RefusableForm):
+    """Why a visit may take place although the screening blocks it."""
+
+    screening_reason = forms.CharField(
+        max_length=500, label="Why this visit may take place nevertheless", widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class MoveForm(RefusableForm):

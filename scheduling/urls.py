@@ -30,6 +30,7 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/no-show/", appointment.act, {"name": "no-show"}, name="no-show"),
     path("appointments/<uuid:public_id>/cancel/", appointment.cancel, name="cancel"),
     path("appointments/<uuid:public_id>/offer/", waiting.offer, name="offer-vacancy"),
+    path("appointments/<uuid:public_id>/let-pass/", appointment.let_pass, name="let-pass"),
     path("appointments/<uuid:public_id>/restore/", appointment.restore, name="restore"),
     path("appointments/<uuid:public_id>/move/", appointment.move, name="move"),
     path("appointments/<uuid:public_id>/shift/", shift.shift, name="shift"),

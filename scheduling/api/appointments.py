@@ -24,6 +24,7 @@ from scheduling.serializers.appointments import (
     AvailabilityOutput,
     BookAppointmentInput,
     CancelAppointmentInput,
+    LetPassInput,
     MoveAppointmentInput,
     RestoreAppointmentInput,
 )
@@ -124,6 +125,17 @@ class AppointmentViewSet(
         asked.is_valid(raise_exception=True)
         return _answer(
             services.restore_appointment(appointment=appointment, **asked.validated_data, by=cast("User", request.user))
+        )
+
+    @extend_schema(request=LetPassInput, responses=AppointmentOutput)
+    @action(detail=True, methods=["post"], url_path="let-pass")
+    def let_pass(self, request: Request, **kwargs: Any) -> Response:
+        """Let a visit take place although screening blocks it, for a reason; the clinical lead only."""
+        appointment = self.get_object()
+        asked = LetPassInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return _answer(
+            services.let_visit_pass(appointment=appointment, **asked.validated_data, by=cast("User", request.user))
         )
 
     @extend_schema(request=None, responses=AppointmentOutput)

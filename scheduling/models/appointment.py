@@ -141,6 +141,8 @@ class Appointment(EditableRecord):
 
     # Set by booking and moving when screening let it pass with a warning: reason codes, nothing clinical.
     screening_reasons: tuple[str, ...] = ()
+    # What the gate said at check-in.
+    is_screening_blocked: bool = False
 
     class Meta:
         constraints = [

@@ -58,7 +58,7 @@ class AppointmentOutput(serializers.ModelSerializer[Appointment]):
     warnings = serializers.ListField(
         child=serializers.CharField(),
         source="screening_reasons",
-        help_text="Why screening let it pass with a warning: codes, in the answer to booking and moving only.",
+        help_text="What screening says of it: codes, in the answer to booking, moving and arriving only.",
     )
 
     class Meta:
@@ -87,7 +87,16 @@ class BookAppointmentInput(StrictSerializer):
         max_length=200,
         help_text="Why it may lie over another visit of the therapist or room; admins and that therapist only.",
     )
+    screening_reason = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="Why it may pass a screening that blocks it; the clinical lead only, and never an emergency.",
+    )
     notify = serializers.BooleanField(default=True, help_text="Whether the patient is told.")
+
+
+class LetPassInput(StrictSerializer):
+    screening_reason = serializers.CharField(max_length=500)
 
 
 class MoveAppointmentInput(StrictSerializer):

@@ -12,6 +12,7 @@ from scheduling.services.opening import (
     set_opening_hours,
     set_opening_week,
 )
+from scheduling.services.passing import let_visit_pass
 from scheduling.services.requests import ask_for_another_time, settle_move_request
 from scheduling.services.series import Pick, book_series, cancel_series, move_series
 from scheduling.services.status import (
@@ -48,6 +49,7 @@ __all__ = [
     "hold_slot",
     "join_wait_list",
     "leave_wait_list",
+    "let_visit_pass",
     "mark_arrived",
     "mark_no_show",
     "move_appointment",

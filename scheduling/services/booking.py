@@ -27,6 +27,7 @@ from scheduling.claims import (
     pass_screening,
     preferring_its_room,
     translated_clashes,
+    warnings_of,
     with_alternatives,
 )
 from scheduling.errors import Clash, IllegalTransition
@@ -34,6 +35,7 @@ from scheduling.lifecycle import MOVABLE, NEXT
 from scheduling.models import Appointment, AppointmentStatus, SlotHold
 from scheduling.permission import may_book, may_handle, may_overlap
 from scheduling.retry import retried
+from scheduling.services.passing import let_pass
 from staff.models import User
 
 
@@ -49,6 +51,7 @@ def book_appointment(
     minutes: int | None = None,
     hold: SlotHold | None = None,
     overlap_reason: str = "",
+    screening_reason: str = "",
     by: Actor,
     notify: bool = True,
     is_history: bool = False,
@@ -58,9 +61,9 @@ def book_appointment(
 
     `minutes` is a length of its own instead of the service's. `hold` is a slot kept for this booking: it becomes the
     visit; one that has lapsed protects no longer, but the time may still be free. With `overlap_reason` the visit may
-    lie over others of the therapist or room, by those who may; it is marked only if it does. `is_history` enters a
-    visit that took place: only the clashes count then, and nobody is told. `at` is when it was booked, for a demo's
-    past.
+    lie over others of the therapist or room, by those who may; it is marked only if it does. With `screening_reason`
+    the clinical lead lets it pass a screening that blocks it. `is_history` enters a visit that took place: only the
+    clashes count then, and nobody is told. `at` is when it was booked, for a demo's past.
     """
     may_book(by=by, patient=patient, location=location, is_history=is_history)
     if overlap_reason:
@@ -76,16 +79,19 @@ def book_appointment(
         replaces=_usable(hold, location),
         minutes=minutes,
     )
-    reasons: tuple[str, ...] = ()
+    verdict = None
     if not is_history:
         check_time(claim, now=at or timezone.now())
         check_audience(claim)
-        reasons = pass_screening(claim, by=by)
+        verdict = pass_screening(claim, by=by, despite=screening_reason)
     try:
         appointment = _book(claim, overlap_reason=overlap_reason, by=by, notify=notify, is_history=is_history, at=at)
     except Clash as clash:
         raise with_alternatives(clash, claim) from None
-    appointment.screening_reasons = reasons
+    if verdict is not None:
+        if verdict.is_blocked:
+            let_pass(appointment=appointment, verdict=verdict, reason=screening_reason, by=by)
+        appointment.screening_reasons = warnings_of(verdict)
     return appointment
 
 
@@ -220,7 +226,7 @@ def _restore(
         raise IllegalTransition(status=locked.status, allowed=list(NEXT[locked.status]))
     claim = _claim_of(locked)
     check_time(claim, now=at or timezone.now())
-    locked.screening_reasons = pass_screening(claim, by=by)
+    locked.screening_reasons = warnings_of(pass_screening(claim, by=by))
     room = lock(preferring_its_room(claim, locked))
     changes = {
         "status": AppointmentStatus.BOOKED,
@@ -258,7 +264,7 @@ def _shift(
     if _is_already_so(locked, claim):
         return locked
     check_time(claim, now=at or timezone.now())
-    locked.screening_reasons = pass_screening(claim, by=by)
+    locked.screening_reasons = warnings_of(pass_screening(claim, by=by))
     room = lock(preferring_its_room(claim, locked))
     before = {
         "starts_at": locked.starts_at.isoformat(),

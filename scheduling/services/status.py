@@ -14,12 +14,13 @@ from audit.actors import Actor
 from audit.services import record
 from clinic.core.errors import Invalid
 from scheduling import notices
-from scheduling.claims import Claim, lock, translated_clashes
+from scheduling.claims import Claim, lock, translated_clashes, warnings_of
 from scheduling.errors import IllegalTransition, TooEarlyForNoShow
 from scheduling.lifecycle import NEXT, sources_of
 from scheduling.models import Appointment, AppointmentStatus, CancelReason
 from scheduling.permission import may_answer, may_handle, may_treat
 from scheduling.retry import retried
+from scheduling.services.passing import verdict_on
 
 
 @transaction.atomic
@@ -62,14 +63,29 @@ def cancel_appointment(
 @transaction.atomic
 @retried
 def mark_arrived(*, appointment: Appointment, by: Actor, at: datetime | None = None) -> Appointment:
-    """Note that the patient is here. After a no-show the slot has to be claimed again, and may be gone."""
+    """Note that the patient is here. After a no-show the slot has to be claimed again, and may be gone.
+
+    The screening is asked anew: what it says stands in `screening_reasons` and `is_screening_blocked`. The patient is
+    here all the same; it is the session that does not start.
+    """
     may_handle(by=by, appointment=appointment)
     claim = _claim_again(appointment)
     missed = Appointment.objects.filter(pk=appointment.pk, status=AppointmentStatus.NO_SHOW).first()
     if missed is not None:
         lock(claim, is_history=True, is_overlap=missed.overlaps_on_purpose)
     with translated_clashes(claim):
-        _step(appointment, AppointmentStatus.ARRIVED, "appointment.arrived", by=by, arrived_at=at or timezone.now())
+        verdict = verdict_on(appointment=appointment)
+        facts = {"screening": verdict.level}
+        _step(
+            appointment,
+            AppointmentStatus.ARRIVED,
+            "appointment.arrived",
+            by=by,
+            facts=facts,
+            arrived_at=at or timezone.now(),
+        )
+    appointment.screening_reasons = warnings_of(verdict)
+    appointment.is_screening_blocked = verdict.is_blocked
     return appointment
 
 

@@ -21,15 +21,20 @@ from scheduling.candidates import Opening, candidates
 from scheduling.choices import as_buttons, as_uuid, day_asked, free_times, value_of
 from scheduling.claims import LONGEST_MINUTES, SHORTEST_MINUTES
 from scheduling.errors import Clash, ScreeningBlocks
-from scheduling.forms import CancelForm, MoveForm, RestoreForm
+from scheduling.forms import CancelForm, LetPassForm, MoveForm, RestoreForm
 from scheduling.hours import local_day
 from scheduling.lifecycle import MOVABLE, NEXT
 from scheduling.models import Appointment, AppointmentStatus, MoveRequest, Vacancy
 from scheduling.notices import subject_key
+from scheduling.services.passing import verdict_on
 from scheduling.views.entrance import closes_dialog, desk_page, is_for, member
 from scheduling.wait_forms import OfferForm
-from screening.services import lights
+from screening.models import GateOverride
+from screening.services import lights, may_override
 from staff.models import User
+
+# Visits that are still to be given.
+OPEN_TO_PASS = (*MOVABLE, AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION)
 
 # The desk's acts that need no question: what the button does, and what is said afterwards.
 ACTS = {
@@ -57,7 +62,22 @@ def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     visit = _visit(request, public_id)
     do, said = ACTS[name]
     do(appointment=visit, by=member(request))
+    if visit.is_screening_blocked:
+        text = f"{visit.patient.full_name} {said}. Screening does not allow the session: tell the therapist now."
+        return _done(request, visit, text, is_warning=True)
     return _done(request, visit, f"{visit.patient.full_name} {said}.")
+
+
+@require_POST
+@desk_page
+def let_pass(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The clinical lead lets the visit take place despite its screening, and says why."""
+    visit = _visit(request, public_id)
+    form = LetPassForm(request.POST)
+    if not form.is_valid():
+        return _page(request, visit, let_pass_form=form, status=422)
+    services.let_visit_pass(appointment=visit, **form.cleaned_data, by=member(request))
+    return _done(request, visit, f"The visit of {visit.patient.full_name} may take place. The reason is on record.")
 
 
 @require_POST
@@ -120,10 +140,10 @@ def _visit(request: HttpRequest, public_id: UUID) -> Appointment:
     return visit
 
 
-def _done(request: HttpRequest, visit: Appointment, text: str) -> HttpResponse:
+def _done(request: HttpRequest, visit: Appointment, text: str, *, is_warning: bool = False) -> HttpResponse:
     if is_for(request, "dialog-body"):
-        return closes_dialog(request, text)
-    messages.success(request, text)
+        return closes_dialog(request, text, tone="warning" if is_warning else "success")
+    messages.add_message(request, messages.WARNING if is_warning else messages.SUCCESS, text)
     return redirect("scheduling:appointment", visit.public_id)
 
 
@@ -154,6 +174,7 @@ def _page(request: HttpRequest, visit: Appointment, status: int = 200, **more: A
         "is_our_location": user.locations.filter(pk=visit.location_id).exists(),
         **_times(request, visit, request.POST or request.GET),
         **_offering(request, visit),
+        **_blocked(visit, user),
         "asked": MoveRequest.objects.visible_to(user).open().filter(appointment=visit).first(),
         **more,
     }
@@ -167,6 +188,19 @@ def offering_refused(
 ) -> HttpResponse:
     """The visit's page, with what is wrong with the offer."""
     return _page(request, visit, status=status, offer_form=form, offer_refusal=refusal)
+
+
+def _blocked(visit: Appointment, user: User) -> dict[str, Any]:
+    """For those who care for the patient: who let the visit pass its screening; for the clinical lead, the form to."""
+    if not user.reads_clinical:
+        return {}
+    passed = GateOverride.objects.visible_to(user).filter(visit_id=visit.public_id).select_related("by").order_by("id")
+    shown: dict[str, Any] = {"let_pass": list(passed)}
+    if may_override(by=user) and visit.status in OPEN_TO_PASS:
+        verdict = verdict_on(appointment=visit)
+        if verdict.is_blocked:
+            shown |= {"blocked": verdict, "let_pass_form": LetPassForm()}
+    return shown
 
 
 def _offering(request: HttpRequest, visit: Appointment) -> dict[str, Any]:

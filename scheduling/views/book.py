@@ -39,6 +39,7 @@ from scheduling.views.entrance import (
     location_of,
     member,
 )
+from screening.services import may_override
 from staff.models import User
 
 
@@ -112,6 +113,7 @@ def _page(
         "in_dialog": is_for(request, "dialog-body"),
         "q": request.POST.get("q", ""),
         "may_overlap": user.is_administrator or user.is_therapist,
+        "may_let_pass": _may_let_pass(refusal, form, user),
         "newcomer": kept_newcomer(request),
         **_times(asked, user),
         **more,
@@ -122,6 +124,12 @@ def _page(
         context,
         status=status,
     )
+
+
+def _may_let_pass(refusal: Any, form: BookForm, user: User) -> bool:
+    """Whether to ask the clinical lead why the visit may take place: only once the screening has said no."""
+    is_blocked = isinstance(refusal, ScreeningBlocks) and "emergency_flag" not in refusal.facts["reasons"]
+    return may_override(by=user) and (is_blocked or bool(form["screening_reason"].value()))
 
 
 def _times(asked: Mapping[str, Any], user: User) -> dict[str, Any]:
