@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from clinic.models import Location
@@ -33,6 +33,14 @@ def check_periods(periods: Sequence[Period], valid_from: date, valid_until: date
     ends_early = any(starts >= ends for starts, ends in in_order)
     if ends_early or any(first[1] > second[0] for first, second in pairwise(in_order)):
         raise HoursOverlap()
+
+
+def last_day(later: QuerySet[Any], valid_from: date, valid_until: date | None, *, keeps_later: bool) -> date | None:
+    """Until when new hours hold: as asked, or where hours set for later are kept until the day before those begin."""
+    if valid_until is not None or not keeps_later:
+        return valid_until
+    begins = later.filter(valid_from__gt=valid_from).aggregate(first=Min("valid_from"))["first"]
+    return begins - timedelta(days=1) if begins else None
 
 
 def make_way(earlier: QuerySet[Any], valid_from: date, valid_until: date | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from clinic.core.clock import at_local
+from clinic.core.clock import at_local, day_bounds
 from clinic.models import (
     FEATURE_LENGTH,
     MOST_FEATURES,
@@ -21,6 +21,7 @@ from clinic.models import (
     Service,
     TechniqueFamily,
 )
+from scheduling.coming_hours import as_text
 from scheduling.forms import ByIdField, ByIdsField, ClockField, DayField, RefusableForm, WholeNumberField
 from scheduling.models import TherapistLimits, Weekday
 from scheduling.periods import Period
@@ -29,11 +30,6 @@ from staff.models import User
 PERIOD = re.compile(r"^(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?$")
 FEATURE = re.compile(r"^[a-z0-9][a-z0-9 -]*$")
 MOST_PERIODS = 6
-
-
-def as_text(periods: Sequence[Period]) -> str:
-    """Periods as people write them: 09:00–12:00, 13:00–17:00."""
-    return ", ".join(f"{starts:%H:%M}–{ends:%H:%M}" for starts, ends in sorted(periods))
 
 
 class PeriodsField(forms.CharField):
@@ -88,6 +84,14 @@ class WeekForm(RefusableForm):
     valid_until = DayField(label="Until", required=False, help_text="Empty: until they are changed again.")
     monday, tuesday, wednesday = PeriodsField(), PeriodsField(), PeriodsField()
     thursday, friday, saturday, sunday = PeriodsField(), PeriodsField(), PeriodsField(), PeriodsField()
+    later = forms.ChoiceField(
+        label="Hours that are set for later",
+        choices=[("keep", "Keep them: the new hours end the day before"), ("replace", "Replace them")],
+        initial="keep",
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="Counts if the new hours have no last day.",
+    )
 
     def form_fields(self) -> dict[str, str]:
         return {"ends_at": "valid_until"}
@@ -100,7 +104,10 @@ class WeekForm(RefusableForm):
     def wish(self) -> dict[str, Any]:
         entries = self.cleaned_data
         week = {int(day): entries[day.name.lower()] for day in Weekday}
-        return {"week": week, "valid_from": entries["valid_from"], "valid_until": entries["valid_until"]}
+        # Whoever was not asked, because nothing was set for later yet, has not said to drop it.
+        keeps_later = entries["later"] != "replace"
+        span = {"valid_from": entries["valid_from"], "valid_until": entries["valid_until"]}
+        return {"week": week, **span, "keeps_later": keeps_later}
 
     @staticmethod
     def values_of(week: Mapping[int, Sequence[Period]], today: date) -> dict[str, Any]:
@@ -149,14 +156,14 @@ class ExtraHoursForm(RefusableForm):
 
 
 class TimeOffForm(RefusableForm):
-    """When a therapist is away, on the location's clock."""
+    """When a therapist is away, on the location's clock: whole days, or from and until a time of them."""
 
     ids = "off_%s"
 
-    first_on = DayField(label="Away from")
-    starts = ClockField(label="At")
-    last_on = DayField(label="Back on")
-    ends = ClockField(label="At")
+    first_on = DayField(label="First day away")
+    last_on = DayField(label="Last day away")
+    starts = ClockField(label="From", required=False, help_text="Empty: all day.")
+    ends = ClockField(label="Until", required=False, help_text="Empty: all day.")
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -167,10 +174,13 @@ class TimeOffForm(RefusableForm):
 
     @property
     def wish(self) -> dict[str, Any]:
+        """The absence; without a time it ends with the last day, at the midnight after it."""
         entries, zone = self.cleaned_data, self.location.timezone
         return {
-            "starts_at": at_local(entries["first_on"], entries["starts"], zone),
-            "ends_at": at_local(entries["last_on"], entries["ends"], zone),
+            "starts_at": at_local(entries["first_on"], entries["starts"] or time.min, zone),
+            "ends_at": at_local(entries["last_on"], entries["ends"], zone)
+            if entries["ends"]
+            else day_bounds(entries["last_on"], zone)[1],
         }
 
 
@@ -196,6 +206,14 @@ class VersionedForm(RefusableForm):
     """A row as somebody read it; `version` says when."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def over(self, newest: Location | Room | Service) -> list[str]:
+        """Carry on upon what somebody else saved meanwhile: what was typed stays, and saving again counts from now on.
+        Answers with the names of what the other one has and this form would change."""
+        self.data = {**self.data.dict(), self.add_prefix("version"): str(newest.version)}  # type: ignore[attr-defined]
+        theirs = self.values_of(newest)
+        others = [name for name in self.changes if theirs[name] != self.cleaned_data[name]]
+        return [str(self[name].label) for name in others]
 
     @property
     def changes(self) -> dict[str, Any]:

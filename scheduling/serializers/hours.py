@@ -23,6 +23,9 @@ class WorkingHoursInput(StrictSerializer):
     periods = PeriodInput(many=True, allow_empty=True)
     valid_from = serializers.DateField()
     valid_until = serializers.DateField(required=False, allow_null=True)
+    keeps_later = serializers.BooleanField(
+        required=False, help_text="Without a last day: end before hours set for later begin, instead of replacing them."
+    )
 
 
 class WorkingHoursOutput(serializers.ModelSerializer[WorkingHours]):
@@ -81,6 +84,9 @@ class OpeningHoursInput(StrictSerializer):
     periods = PeriodInput(many=True, allow_empty=True)
     valid_from = serializers.DateField()
     valid_until = serializers.DateField(required=False, allow_null=True)
+    keeps_later = serializers.BooleanField(
+        required=False, help_text="Without a last day: end before hours set for later begin, instead of replacing them."
+    )
 
 
 class OpeningHoursOutput(serializers.ModelSerializer[OpeningHours]):

@@ -13,7 +13,7 @@ from audit.services import record
 from clinic.models import Location
 from scheduling.errors import ClosureEndsEarly, EndsBeforeItStarts
 from scheduling.models import Closure, ExtraHours, OpeningHours
-from scheduling.periods import Period, check_periods, lock_therapist, make_way
+from scheduling.periods import Period, check_periods, last_day, lock_therapist, make_way
 from scheduling.permission import may_set_hours
 from staff.models import User
 
@@ -26,16 +26,20 @@ def set_opening_hours(
     periods: Sequence[Period],
     valid_from: date,
     valid_until: date | None = None,
+    keeps_later: bool = False,
     by: Actor,
 ) -> list[OpeningHours]:
     """From a day on (until a day), the location is open in these local periods on this weekday, and in no others.
 
     A location without any hours on a date is open whenever somebody works there; hours set before end the day before.
+    Hours set for later are replaced, unless `keeps_later`: then these hold until the day before.
     """
     may_set_hours(by=by, location=location)
     check_periods(periods, valid_from, valid_until)
     _lock(location)
-    make_way(OpeningHours.objects.filter(location=location, weekday=weekday), valid_from, valid_until)
+    earlier = OpeningHours.objects.filter(location=location, weekday=weekday)
+    valid_until = last_day(earlier, valid_from, valid_until, keeps_later=keeps_later)
+    make_way(earlier, valid_from, valid_until)
     rows = OpeningHours.objects.bulk_create(
         OpeningHours(
             location=location,
@@ -64,12 +68,18 @@ def set_opening_week(
     week: Mapping[int, Sequence[Period]],
     valid_from: date,
     valid_until: date | None = None,
+    keeps_later: bool = False,
     by: Actor,
-) -> None:
-    """The same for several weekdays, all of them or none."""
-    span: dict[str, Any] = {"valid_from": valid_from, "valid_until": valid_until}
+) -> date | None:
+    """The same for several weekdays, all of them or none; answers with the last day they hold, if there is one."""
+    may_set_hours(by=by, location=location)
+    _lock(location)
+    every_day = OpeningHours.objects.filter(location=location)
+    until = last_day(every_day, valid_from, valid_until, keeps_later=keeps_later)
+    span: dict[str, Any] = {"valid_from": valid_from, "valid_until": until}
     for weekday, periods in sorted(week.items()):
         set_opening_hours(location=location, weekday=weekday, periods=periods, **span, by=by)
+    return until
 
 
 @transaction.atomic

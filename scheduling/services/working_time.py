@@ -13,7 +13,7 @@ from audit.services import record
 from clinic.models import Location
 from scheduling.errors import EndsBeforeItStarts
 from scheduling.models import TimeOff, WorkingHours
-from scheduling.periods import Period, check_periods, lock_therapist, make_way
+from scheduling.periods import Period, check_periods, last_day, lock_therapist, make_way
 from scheduling.permission import may_set_hours
 from staff.models import User
 
@@ -27,16 +27,19 @@ def set_working_hours(
     periods: Sequence[Period],
     valid_from: date,
     valid_until: date | None = None,
+    keeps_later: bool = False,
     by: Actor,
 ) -> list[WorkingHours]:
     """From a day on (until a day), the therapist works these local periods on this weekday, and no others.
 
     Periods with a gap between them make a break. Hours set before end the day before; visits already booked stay.
+    Hours set for later are replaced, unless `keeps_later`: then these hold until the day before.
     """
     may_set_hours(by=by, location=location)
     check_periods(periods, valid_from, valid_until)
     lock_therapist(therapist, location)
     earlier = WorkingHours.objects.filter(therapist=therapist, location=location, weekday=weekday)
+    valid_until = last_day(earlier, valid_from, valid_until, keeps_later=keeps_later)
     make_way(earlier, valid_from, valid_until)
     rows = WorkingHours.objects.bulk_create(
         WorkingHours(
@@ -73,12 +76,18 @@ def set_working_week(
     week: Mapping[int, Sequence[Period]],
     valid_from: date,
     valid_until: date | None = None,
+    keeps_later: bool = False,
     by: Actor,
-) -> None:
-    """The same for several weekdays, all of them or none."""
-    span: dict[str, Any] = {"valid_from": valid_from, "valid_until": valid_until}
+) -> date | None:
+    """The same for several weekdays, all of them or none; answers with the last day they hold, if there is one."""
+    may_set_hours(by=by, location=location)
+    lock_therapist(therapist, location)
+    every_day = WorkingHours.objects.filter(therapist=therapist, location=location)
+    until = last_day(every_day, valid_from, valid_until, keeps_later=keeps_later)
+    span: dict[str, Any] = {"valid_from": valid_from, "valid_until": until}
     for weekday, periods in sorted(week.items()):
         set_working_hours(therapist=therapist, location=location, weekday=weekday, periods=periods, **span, by=by)
+    return until
 
 
 @transaction.atomic

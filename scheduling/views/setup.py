@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,15 +13,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic import services as clinic_services
 from clinic.core.clock import today_in
 from clinic.models import Location, Room, Service
 from scheduling import services
-from scheduling.hours import is_valid_on, local_day
-from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, Weekday, WorkingHours
-from scheduling.periods import Period
+from scheduling.coming_hours import changes_after, open_today, week_on
+from scheduling.hours import local_day
+from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, WorkingHours
 from scheduling.setup_forms import (
     ClosureForm,
     ExtraHoursForm,
@@ -33,7 +33,7 @@ from scheduling.setup_forms import (
     TimeOffForm,
     WeekForm,
 )
-from scheduling.stranded import stranded_visits
+from scheduling.stranded import Stranded, stranded_everywhere, stranded_visits
 from scheduling.views.entrance import member
 from scheduling.views.setup_entrance import admin_page
 from scheduling.views.trying import tried
@@ -47,8 +47,9 @@ def home(request: HttpRequest) -> HttpResponse:
     locations = Location.objects.visible_to(request.user).in_order().prefetch_related("rooms")
     people = User.objects.visible_to(request.user).therapists().prefetch_related("locations")
     shown = {location.pk for location in locations}
+    doors = open_today(list(locations), timezone.now())
     context = {
-        "locations": locations,
+        "locations": [(location, doors[location.pk]) for location in locations],
         "services": Service.objects.visible_to(request.user).order_by("-is_active", "name", "id"),
         "therapists": [(person, [each for each in person.locations.all() if each.pk in shown]) for person in people],
     }
@@ -71,6 +72,7 @@ def location(request: HttpRequest, public_id: UUID) -> HttpResponse:
             location=place, changes=form.changes, expected_version=form.cleaned_data["version"], by=member(request)
         ),
         said="The location is saved.",
+        newest=lambda: _location(request, public_id),
         form=form,
     )
 
@@ -108,7 +110,15 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     if request.method != "POST":
         return shown()
-    return tried(request, form, act, shown, said="The room is saved.", back=_address(found.location))
+    return tried(
+        request,
+        form,
+        act,
+        shown,
+        said="The room is saved.",
+        back=_address(found.location),
+        newest=rows.filter(pk=found.pk).get,
+    )
 
 
 @require_POST
@@ -120,7 +130,7 @@ def opening_week(request: HttpRequest, public_id: UUID) -> HttpResponse:
         request,
         place,
         None,
-        lambda: services.set_opening_week(location=place, **form.wish, by=member(request)),
+        lambda: _say_until(request, services.set_opening_week(location=place, **form.wish, by=member(request)), form),
         said="The opening hours are set.",
         week_form=form,
         strands=True,
@@ -177,7 +187,7 @@ def remove(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
     found = get_object_or_404(model.objects.visible_to(request.user), public_id=public_id)
     act(**{name: found}, by=member(request))
     messages.success(request, "It is taken back.")
-    _warn_of_stranded(request, found.location)
+    _warn_of_stranded(request, found.location, found.therapist if kind == "absence" else None)
     return redirect(_address(found.location, found.therapist if kind == "absence" else None))
 
 
@@ -199,7 +209,11 @@ def working_week(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> H
         request,
         place,
         person,
-        lambda: services.set_working_week(therapist=person, location=place, **form.wish, by=member(request)),
+        lambda: _say_until(
+            request,
+            services.set_working_week(therapist=person, location=place, **form.wish, by=member(request)),
+            form,
+        ),
         said="The hours are set.",
         week_form=form,
         strands=True,
@@ -239,6 +253,13 @@ def limits(request: HttpRequest, public_id: UUID, therapist_id: UUID) -> HttpRes
     )
 
 
+def _say_until(request: HttpRequest, until: date | None, form: WeekForm) -> None:
+    """New hours that end sooner than the form said, because others are kept, are not to surprise anybody."""
+    if until is not None and form.cleaned_data["valid_until"] is None:
+        after = until + timedelta(days=1)
+        messages.info(request, f"They hold until {until:%-d %b %Y}: other hours are set from {after:%-d %b %Y} on.")
+
+
 def _part(
     request: HttpRequest,
     place: Location,
@@ -247,6 +268,7 @@ def _part(
     *,
     said: str,
     strands: bool = False,
+    newest: Callable[[], Any] | None = None,
     **form: Any,
 ) -> HttpResponse:
     """Try a part of a location's page, or of a therapist's at it, named as the page names its form. `strands` if
@@ -258,7 +280,7 @@ def _part(
             _warn_of_stranded(request, place, person)
 
     shown = partial(_working, request, place, person, **form) if person else partial(_place, request, place, **form)
-    return tried(request, next(iter(form.values())), do, shown, said=said, back=_address(place, person))
+    return tried(request, next(iter(form.values())), do, shown, said=said, back=_address(place, person), newest=newest)
 
 
 def _address(place: Location, person: User | None = None) -> str:
@@ -271,7 +293,7 @@ def _address(place: Location, person: User | None = None) -> str:
 def _place(request: HttpRequest, place: Location, *, status: int = 200, **more: Any) -> HttpResponse:
     today = today_in(place.timezone)
     hours = list(OpeningHours.objects.visible_to(request.user).filter(location=place))
-    week = _valid_on(hours, today)
+    week = week_on(hours, today)
     context = {
         "location": place,
         "form": LocationForm(initial=LocationForm.values_of(place)),
@@ -279,7 +301,7 @@ def _place(request: HttpRequest, place: Location, *, status: int = 200, **more: 
         "room_form": NewRoomForm(),
         "week_form": WeekForm(initial=WeekForm.values_of(week, today)),
         "has_hours": any(week.values()),
-        "later": _later(hours, today),
+        "later": changes_after(hours, today, empty="closed"),
         "closures": Closure.objects.visible_to(request.user)
         .filter(location=place, last_on__gte=today)
         .order_by("first_on"),
@@ -303,44 +325,33 @@ def _working(request: HttpRequest, place: Location, person: User, *, status: int
     context = {
         "location": place,
         "therapist": person,
-        "week_form": WeekForm(initial=WeekForm.values_of(_valid_on(hours, today), today)),
-        "later": _later(hours, today),
+        "week_form": WeekForm(initial=WeekForm.values_of(week_on(hours, today), today)),
+        "later": changes_after(hours, today, empty="free"),
         "absences": off.select_related("location").order_by("starts_at"),
-        "off_form": TimeOffForm(
-            initial={"first_on": today, "last_on": today, "starts": "00:00", "ends": "23:59"}, location=place
-        ),
+        "off_form": TimeOffForm(initial={"first_on": today, "last_on": today}, location=place),
         "limits_form": LimitsForm(initial=LimitsForm.values_of(kept)),
         **more,
     }
     return render(request, "scheduling/setup/therapist.html", context, status=status)
 
 
-def _valid_on(rows: list[Any], day: date) -> dict[int, list[Period]]:
-    week: dict[int, list[Period]] = defaultdict(list)
-    for row in rows:
-        if is_valid_on(row, day):
-            week[row.weekday].append((row.starts_at_local, row.ends_at_local))
-    return week
-
-
-def _later(rows: list[Any], today: date) -> list[tuple[date, str, str]]:
-    """From which day on which hours will hold: (day, weekday, hours)."""
-    coming: dict[tuple[date, int], list[str]] = defaultdict(list)
-    for row in sorted(rows, key=lambda one: one.starts_at_local):
-        if row.valid_from > today:
-            until = f" until {row.valid_until:%-d %b %Y}" if row.valid_until else ""
-            coming[row.valid_from, row.weekday].append(f"{row.starts_at_local:%H:%M}–{row.ends_at_local:%H:%M}{until}")
-    return [(day, str(Weekday(weekday).label), ", ".join(text)) for (day, weekday), text in sorted(coming.items())]
-
-
 def _warn_of_stranded(request: HttpRequest, place: Location, person: User | None = None) -> None:
-    """Visits stay when hours change; somebody has to hear of it."""
-    found = stranded_visits(location=place, therapists=[person] if person else None)
-    if found:
-        first = local_day(found[0].starts_at, place)
-        number = f"{len(found)} visits lie" if len(found) > 1 else "One visit lies"
-        text = f"{number} outside the hours now and stay until they are moved; the first is on {first:%-d %b %Y}."
-        messages.warning(request, text)
+    """Visits stay when hours change; somebody has to hear of it. A therapist's absence counts at every location."""
+    if person:
+        found = stranded_everywhere(therapist=person)
+    else:
+        found = [Stranded(place, visits)] if (visits := stranded_visits(location=place)) else []
+    seen = set(Location.objects.visible_to(request.user).values_list("pk", flat=True))
+    for one in found:
+        number = f"{len(one.visits)} visits lie" if len(one.visits) > 1 else "One visit lies"
+        text = f"{number} outside the hours at {one.location} now and stay until they are moved."
+        if one.location.pk not in seen:
+            messages.warning(request, f"{text} Tell the desk there.")
+            continue
+        first = local_day(one.visits[0].starts_at, one.location)
+        address = f"{reverse('scheduling:diary')}?location={one.location.public_id}&date={first.isoformat()}"
+        link = format_html('<a href="{}">Open the diary of {}</a>', address, f"{first:%-d %b %Y}")
+        messages.warning(request, format_html("{} {}, the first of them.", text, link))
 
 
 def _location(request: HttpRequest, public_id: UUID) -> Location:

@@ -52,7 +52,15 @@ def service(request: HttpRequest, public_id: UUID) -> HttpResponse:
             service=found, changes=form.changes, expected_version=version, by=member(request)
         )
 
-    return tried(request, form, act, shown, said="The service is saved.", back=reverse("scheduling:setup"))
+    return tried(
+        request,
+        form,
+        act,
+        shown,
+        said="The service is saved.",
+        back=reverse("scheduling:setup"),
+        newest=lambda: _service(request, public_id),
+    )
 
 
 @require_POST

@@ -24,10 +24,12 @@ def tried(
     said: str,
     back: str,
     refusals: tuple[type[ClinicError], ...] = (Changed,),
+    newest: Callable[[], Any] | None = None,
 ) -> HttpResponse:
     """Do it, say so and go back; or show the page again with what is wrong: nothing typed is lost.
 
-    A broken rule stands beside its field; one of `refusals` is handed to the page as `refusal`.
+    A broken rule stands beside its field; one of `refusals` is handed to the page as `refusal`. With `newest`, which
+    reads the row anew, a form that came too late can be sent again over what somebody else saved.
     """
     refusal: ClinicError | None = None
     if form.is_valid():
@@ -37,6 +39,8 @@ def tried(
             form.refuse(problem)
         except refusals as problem:
             refusal = problem
+            if isinstance(problem, Changed) and newest is not None:
+                refusal.facts["differs"] = form.over(newest())  # type: ignore[attr-defined]
         else:
             messages.success(request, said)
             return redirect(back)

@@ -3,13 +3,14 @@
 from datetime import time, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from audit.models import AuditEvent
 from clinic.models import Room, Service
 from scheduling.models import Closure, ExtraHours, OpeningHours, TherapistLimits, TimeOff, WorkingHours
 from scheduling.stranded import stranded_visits
-from tests.factories import LocationFactory, UserFactory
+from tests.factories import AppointmentFactory, LocationFactory, RoomFactory, UserFactory
 from tests.pages import text_of
 from tests.scheduling.factories import at, work_weekdays
 
@@ -79,9 +80,16 @@ def test_a_location_is_changed_and_a_stale_change_refused(desk, page_of):
     )  # fmt: skip
     stale = client.post(address, about(desk, name="Lost"))
     assert stale.status_code == 412
-    assert 'value="Lost"' in text_of(stale)
+    page = text_of(stale)
+    assert 'value="Lost"' in page
+    assert "Saving again replaces what they saved here: Name." in page
     desk.location.refresh_from_db()
     assert desk.location.name == "Riverside"
+    # The page knows the newest version now: what was typed can be saved over it.
+    assert '<input type="hidden" name="version" value="2"' in page
+    assert client.post(address, about(desk, name="Lost", version="2")).status_code == 302
+    desk.location.refresh_from_db()
+    assert desk.location.name == "Lost"
 
 
 @pytest.mark.parametrize(
@@ -195,41 +203,93 @@ def test_whoever_closes_hears_of_the_visits_that_lie_in_it(desk, page_of):
     answer = page_of(desk.admin).post(
         places(desk)["place"] + "closures/", {"first_on": day.isoformat(), "last_on": day.isoformat()}, follow=True
     )
-    assert f"2 visits lie outside the hours now and stay until they are moved; the first is on {day:%-d %b %Y}." in (
-        text_of(answer)
-    )
+    page = text_of(answer)
+    assert f"2 visits lie outside the hours at {desk.location} now and stay until they are moved." in page
+    assert f"/diary/?location={desk.location.public_id}&date={day.isoformat()}" in page
 
 
-def test_stranded_visits_are_those_outside_the_hours(desk, django_assert_num_queries):
-    inside, outside = desk.book(at(9)), desk.book(at(14), patient=desk.new_patient())
-    assert stranded_visits(location=desk.location) == []
-    work_weekdays(desk.therapist, desk.location, time(9), time(10))
+def test_visits_far_ahead_are_stranded_too(desk):
+    far = desk.book(at(9, days=140))
+    work_weekdays(desk.therapist, desk.location, time(12), time(13))
     WorkingHours.objects.filter(ends_at_local=time(17)).delete()
-    with django_assert_num_queries(3):
-        assert stranded_visits(location=desk.location) == [outside]
-    assert stranded_visits(location=desk.location, therapists=[desk.new_therapist()]) == []
-    assert inside.status == "booked"
+    assert stranded_visits(location=desk.location) == [far]
 
 
-def test_a_therapists_week_absences_and_limits(desk, page_of):
-    client, address = page_of(desk.admin), places(desk)["person"]
-    assert 'value="09:00–17:00"' in text_of(client.get(address))
-
-    client.post(f"{address}hours/", week(monday="8-12", tuesday="8-12"))
-    assert "Monday: 08:00–12:00" in text_of(client.get(address))
-
-    day = at(9).date().isoformat()
-    client.post(f"{address}absences/", {"first_on": day, "starts": "09:00", "last_on": day, "ends": "11:30"})
-    absence = TimeOff.objects.get()
-    assert (absence.starts_at, absence.ends_at) == (at(9), at(11, 30))
-    client.post(f"/setup/absence/{absence.public_id}/remove/")
-    assert not TimeOff.objects.exists()
-
-    client.post(
-        f"{address}limits/", {"most_minutes_a_day": "300", "most_minutes_without_break": "", "break_minutes": "15"}
+def test_an_absence_warns_of_every_location_and_names_none_that_is_not_ours(desk, page_of):
+    """Visits at a location the admin does not see are counted, without a way in."""
+    other = LocationFactory(name="Hillside", timezone="America/New_York")
+    desk.therapist.locations.add(other)
+    work_weekdays(desk.therapist, other, time(9), time(17))
+    room = RoomFactory(location=other)
+    desk.book(at(9))
+    AppointmentFactory(
+        patient=desk.new_patient(), therapist=desk.therapist, location=other, room=room, starts_at=at(14)
     )
-    kept = TherapistLimits.objects.get()
-    assert (kept.most_minutes_a_day, kept.most_minutes_without_break) == (300, None)
+    day = at(9).date().isoformat()
+    answer = page_of(desk.admin).post(
+        f"{places(desk)['person']}absences/", {"first_on": day, "last_on": day}, follow=True
+    )
+    page = text_of(answer)
+    assert f"One visit lies outside the hours at {desk.location} now" in page
+    assert (
+        "One visit lies outside the hours at Hillside now and stay until they are moved. Tell the desk there." in page
+    )
+    assert str(other.public_id) not in page
+
+
+def test_a_whole_day_away_ends_at_the_midnight_after_it(desk, page_of):
+    first, last = at(9).date(), at(9, days=1).date()
+    entries = {"first_on": first.isoformat(), "last_on": last.isoformat()}
+    page_of(desk.admin).post(f"{places(desk)['person']}absences/", entries)
+    absence = TimeOff.objects.get()
+    assert (absence.starts_at, absence.ends_at) == (at(0), at(0, days=2))
+
+
+@pytest.mark.parametrize(("path", "model"), [("place", OpeningHours), ("person", WorkingHours)])
+def test_hours_set_for_later_are_kept_unless_somebody_says_otherwise(desk, page_of, path, model):
+    """Leaving *Until* empty must not end, without a word, what somebody set for the summer."""
+    client, address = page_of(desk.admin), places(desk)[path]
+    summer = at(9, days=28).date()
+    client.post(f"{address}hours/", week(monday="9-17"))
+    client.post(f"{address}hours/", week(monday="10-14", valid_from=summer.isoformat()))
+    page = text_of(client.get(address))
+    assert 'name="later" value="keep"' in page
+    answer = client.post(f"{address}hours/", week(monday="8-12", later="keep"), follow=True)
+    until = summer - timedelta(days=1)
+    assert f"They hold until {until:%-d %b %Y}: other hours are set from {summer:%-d %b %Y} on." in text_of(answer)
+    mondays = model.objects.filter(weekday=0, valid_from__gte=at(9).date()).order_by("valid_from")
+    assert [(row.starts_at_local.hour, row.valid_until) for row in mondays] == [(8, until), (10, None)]
+    client.post(f"{address}hours/", week(monday="7-12", later="replace"))
+    mondays = model.objects.filter(weekday=0, valid_from__gte=at(9).date())
+    assert [(row.starts_at_local.hour, row.valid_until) for row in mondays] == [(7, None)]
+
+
+def test_the_list_of_later_hours_says_which_days_become_closed(desk, page_of):
+    client, address = page_of(desk.admin), places(desk)["place"]
+    client.post(f"{address}hours/", week(monday="9-17", tuesday="9-17"))
+    summer = at(9, days=28).date()
+    client.post(f"{address}hours/", week(monday="10-14", valid_from=summer.isoformat()))
+    page = text_of(client.get(address))
+    assert f"From {summer:%-d %b %Y}, Monday: 10:00–14:00" in page
+    assert f"From {summer:%-d %b %Y}, Tuesday: closed" in page
+    assert f"From {summer:%-d %b %Y}, Wednesday" not in page
+
+
+def test_home_says_what_the_door_says_today(desk, page_of):
+    client = page_of(desk.admin)
+    assert "No opening hours: open whenever somebody works" in text_of(client.get("/setup/"))
+    noon, tomorrow = at(12), at(12, days=1)
+    day = noon.date()
+    with time_machine.travel(noon):
+        client = page_of(desk.admin)
+        client.post(f"{places(desk)['place']}hours/", week(monday="9-12, 13-17", valid_from=day.isoformat()))
+        assert "Open today 09:00–12:00, 13:00–17:00" in text_of(client.get("/setup/"))
+        Closure.objects.create(location=desk.location, first_on=day, last_on=day, name="Founders day")
+        assert "Closed today: Founders day" in text_of(client.get("/setup/"))
+        ExtraHours.objects.create(location=desk.location, on=day, starts_at_local=time(18), ends_at_local=time(20))
+        assert "Open today 18:00–20:00" in text_of(client.get("/setup/"))
+    with time_machine.travel(tomorrow):
+        assert "Closed today<" in text_of(page_of(desk.admin).get("/setup/"))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +364,34 @@ def test_the_pages_take_a_constant_number_of_queries(desk, page_of, number, djan
         desk.new_room()
     client = page_of(desk.admin)
     client.get("/setup/")
-    with django_assert_num_queries(7):
+    others = [LocationFactory() for _ in range(number)]
+    desk.admin.locations.add(*others)
+    set_hours(desk, number)
+    address = places(desk)
+    with django_assert_num_queries(10):
         client.get("/setup/")
     with django_assert_num_queries(9):
-        client.get(places(desk)["place"])
+        client.get(address["place"])
+    with django_assert_num_queries(7):
+        client.get(address["person"])
+    with django_assert_num_queries(5):
+        client.get(f"/setup/services/{desk.service.public_id}/")
+    with django_assert_num_queries(4):
+        client.get(f"/setup/rooms/{Room.objects.first().public_id}/")
+
+
+def set_hours(desk, number):
+    """So many of all that a location and a therapist have lists of."""
+    for week in range(number):
+        day = at(9, days=7 * week).date()
+        Closure.objects.create(location=desk.location, first_on=day, last_on=day)
+        ExtraHours.objects.create(location=desk.location, on=day, starts_at_local=time(18), ends_at_local=time(20))
+        TimeOff.objects.create(
+            therapist=desk.therapist,
+            location=desk.location,
+            starts_at=at(20, days=7 * week),
+            ends_at=at(21, days=7 * week),
+        )
+        OpeningHours.objects.create(
+            location=desk.location, weekday=week % 7, starts_at_local=time(9), ends_at_local=time(17), valid_from=day
+        )

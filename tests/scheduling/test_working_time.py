@@ -128,3 +128,22 @@ def test_only_admins_of_the_location_note_time_off(desk, stranger):
     with pytest.raises(NotFound):
         remove_time_off(time_off=away, by=stranger)
     assert TimeOff.objects.get() == away
+
+
+@pytest.mark.parametrize(("keeps_later", "until"), [(True, date(2030, 5, 31)), (False, None)])
+def test_hours_through_the_api_keep_later_ones_if_asked(desk, api, keeps_later, until):
+    known = {
+        "therapist_id": str(desk.therapist.public_id), "location_id": str(desk.location.public_id), "weekday": 0,
+        "periods": [{"starts_at_local": "10:00", "ends_at_local": "12:00"}],
+    }  # fmt: skip
+    client = api(desk.admin)
+    for number, body in enumerate(
+        [{"valid_from": "2030-06-01"}, {"valid_from": "2030-01-01", "keeps_later": keeps_later}]
+    ):
+        headers = {"Idempotency-Key": str(number)}
+        assert (
+            client.post("/api/v1/working-hours/", {**known, **body}, format="json", headers=headers).status_code == 201
+        )
+    new = WorkingHours.objects.get(valid_from=date(2030, 1, 1))
+    assert new.valid_until == until
+    assert WorkingHours.objects.filter(valid_from=date(2030, 6, 1)).exists() is keeps_later
