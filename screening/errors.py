@@ -46,3 +46,11 @@ class NothingToOverride(Conflict):
     code = "nothing_to_override"
     title = "Nothing stands in the way"
     message = "The screening does not block this visit any more. Load the page again."
+
+
+class NoAlarm(Conflict):
+    """Somebody was faster, or the answer was taken back."""
+
+    code = "no_alarm"
+    title = "No emergency is waiting"
+    message = "Somebody has spoken with this patient already, or the answer was taken back. Load the page again."

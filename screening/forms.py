@@ -101,3 +101,16 @@ class ClearForm(forms.Form):
         """Show the service's refusals beside their fields."""
         for name, problem in problems.items():
             self.add_error(name if name in self.fields else None, problem)
+
+
+class AlarmForm(forms.Form):
+    """What came of the call."""
+
+    use_required_attribute = False
+
+    note = forms.CharField(
+        max_length=300,
+        label="What came of it",
+        help_text="Such as: reached by phone, goes to the emergency department now.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

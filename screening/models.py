@@ -197,6 +197,13 @@ class FlagQuerySet(ClinicalQuerySet):
         counting: FlagQuerySet = told.filter(_stands(at) | cleared)
         return counting
 
+    def alarming(self) -> FlagQuerySet:
+        """Emergencies nobody has spoken with the patient about yet."""
+        alarming: FlagQuerySet = self.standing().filter(
+            urgency=Urgency.EMERGENCY, status=FlagStatus.OPEN, handled_at=None
+        )
+        return alarming
+
     def past(self) -> FlagQuerySet:
         """History: resolved, replaced, or expired."""
         has_expired = Q(status=FlagStatus.OPEN, expires_at__lte=Now())
@@ -238,6 +245,10 @@ class Flag(Record):
     clearance_from = models.CharField(max_length=120, default="", blank=True)
     cleared_until = models.DateTimeField(null=True)
     clearance = models.ForeignKey(Clearance, models.PROTECT, null=True, related_name="flags")
+    # An emergency: who has spoken with the patient, when, and what came of it.
+    handled_at = models.DateTimeField(null=True)
+    handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    handled_note = models.CharField(max_length=300, default="", db_default="", blank=True)
 
     objects = FlagQuerySet.as_manager()
 
@@ -253,8 +264,21 @@ class Flag(Record):
                 name="flag_clearing_needs_a_reason_and_a_person",
                 condition=~Q(status="cleared") | (~Q(reason="") & Q(closed_by__isnull=False, closed_at__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="flag_handled_by_whom_and_how",
+                condition=Q(handled_at=None, handled_by=None)
+                | (Q(handled_at__isnull=False, handled_by__isnull=False) & ~Q(handled_note="")),
+            ),
         ]
-        indexes = [models.Index(fields=["patient", "status"], name="flag_by_patient")]
+        indexes = [
+            models.Index(fields=["patient", "status"], name="flag_by_patient"),
+            # Few rows, asked for on every look at the diary.
+            models.Index(
+                fields=["patient"],
+                name="flag_alarming",
+                condition=Q(urgency="emergency", status="open", handled_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"flag {self.pk}"

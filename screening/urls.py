@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from screening.views import intake, review
+from screening.views import alarms, intake, review
 
 app_name = "screening"
 urlpatterns = [
     path("patients/<uuid:public_id>/screening/", review.patient, name="patient"),
     path("patients/<uuid:public_id>/screening/send-intake/", review.send_intake, name="send-intake"),
     path("patients/<uuid:public_id>/screening/run/", review.screen, name="screen"),
+    path("patients/<uuid:public_id>/alarm/", alarms.alarm, name="alarm"),
     path("intakes/<uuid:public_id>/accept/", review.accept, name="accept"),
     path("flags/<uuid:public_id>/clear/", review.clear, name="clear"),
     path("flags/<uuid:public_id>/reopen/", review.reopen, name="reopen"),

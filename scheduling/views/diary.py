@@ -22,6 +22,7 @@ from scheduling.diary import board
 from scheduling.hours import local_day
 from scheduling.models import MoveRequest, WaitListEntry
 from scheduling.views.entrance import desk_page, is_for, location_of, member
+from screening.alarms import alarms_for
 from staff.models import User
 
 GRID = "diary-grid"
@@ -73,6 +74,7 @@ def diary(request: HttpRequest) -> HttpResponse:
     waiting = WaitListEntry.objects.visible_to(request.user).waiting().filter(location=location).count()
     context = {"diary": shown, "location": location, "locations": locations, "look": look, "waiting": waiting}
     context |= {"asked": _asked(request, location), "now": timezone.now()}
+    context["alarms"] = alarms_for(member(request))
     if is_for(request, GRID):
         return _refreshed(request, context, shown)
     parts = _parts(context)

@@ -1,6 +1,7 @@
 """The acts of screening: ask, screen, clear; and the gate others ask before they book or sign."""
 
 from screening.desk_lights import lights
+from screening.services.alarms import handle_alarm
 from screening.services.flags import clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
@@ -22,6 +23,7 @@ __all__ = [
     "gate",
     "gates_at",
     "gates_of",
+    "handle_alarm",
     "lights",
     "may_override",
     "override_gate",

@@ -135,7 +135,11 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
     responses = QuestionnaireResponse.objects.visible_to(user).filter(patient=found).select_related("questionnaire")
     intake = responses.submitted(INTAKE).first()
     evaluations = Evaluation.objects.visible_to(user).filter(patient=found)
-    flags = Flag.objects.visible_to(user).filter(patient=found).select_related("closed_by", "clearance")
+    flags = (
+        Flag.objects.visible_to(user)
+        .filter(patient=found)
+        .select_related("closed_by", "clearance", "handled_by", "patient")
+    )
     standing = flags.standing().gravest_first()
     form = intake.questionnaire.form() if intake else None
     return {

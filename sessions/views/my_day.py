@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinic.core.errors import NotAllowed
 from scheduling.models import Appointment
+from screening.alarms import alarms_for
 from sessions import services
 from sessions.my_day import day_of
 from sessions.views.reading import member
@@ -26,7 +27,8 @@ def my_day(request: HttpRequest) -> HttpResponse:
     therapist = member(request)
     if not therapist.is_therapist:
         raise NotAllowed()
-    return render(request, "sessions/my_day.html", {"day": day_of(therapist=therapist, now=timezone.now())})
+    context = {"day": day_of(therapist=therapist, now=timezone.now()), "alarms": alarms_for(therapist)}
+    return render(request, "sessions/my_day.html", context)
 
 
 @login_required
