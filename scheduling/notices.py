@@ -27,6 +27,11 @@ def subject_key(appointment: Appointment) -> str:
     return f"{SUBJECT_PREFIX}{appointment.public_id}"
 
 
+def subject_of(appointment: Appointment) -> Subject:
+    """The visit as messaging knows it now: what hangs on it dies when the visit moves or is off."""
+    return messaging.subject(key=subject_key(appointment))
+
+
 def context_of(appointment: Appointment) -> dict[str, Any]:
     """What a message about the visit may say: when and where, never why."""
     return _place(appointment)

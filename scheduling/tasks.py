@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from scheduling import reminders, turns
+from scheduling import change_checks, reminders, turns
 
 
 @shared_task(name="scheduling.queue_reminders", acks_late=True, ignore_result=True)
@@ -15,3 +15,9 @@ def queue_reminders() -> None:
 def pass_on_offers() -> None:
     """Pass on the offers whose time is over."""
     turns.pass_on_due()
+
+
+@shared_task(name="scheduling.ask_for_changes", acks_late=True, ignore_result=True)
+def ask_for_changes() -> None:
+    """Ask before each visit what has changed."""
+    change_checks.ask_due()

@@ -22,6 +22,7 @@ from questionnaires.models import QuestionnaireResponse
 from questionnaires.queries import of_patient, parse_id
 from questionnaires.serializers import AnswersInput, ResponseOutput
 from screening import services
+from screening.changes import CHANGES
 from screening.models import Evaluation, Flag
 from screening.serializers import (
     ClearFlagInput,
@@ -162,6 +163,8 @@ class _ResponseView(APIView):
             raise NotAllowed()
         rows: Any = QuestionnaireResponse.objects.visible_to(request.user).select_related("patient", "questionnaire")
         response: QuestionnaireResponse = get_object_or_404(rows, public_id=public_id)
+        if response.questionnaire.key == CHANGES:
+            raise Invalid(fields={"questionnaire": "Record what has changed in the session it is asked for."})
         return response
 
 

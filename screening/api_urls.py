@@ -11,10 +11,12 @@ from screening.api import (
     LightViewSet,
     SubmitView,
 )
+from screening.changes_api import ChangeCheckViewSet
 
 router = SimpleRouter()
 router.register("flags", FlagViewSet, basename="flag")
 router.register("evaluations", EvaluationViewSet, basename="evaluation")
+router.register("change-checks", ChangeCheckViewSet, basename="change-check")
 router.register("intake-requests", IntakeRequestViewSet, basename="intake-request")
 router.register("screening-lights", LightViewSet, basename="screening-light")
 

@@ -54,3 +54,31 @@ class NoAlarm(Conflict):
     code = "no_alarm"
     title = "No emergency is waiting"
     message = "Somebody has spoken with this patient already, or the answer was taken back. Load the page again."
+
+
+class NothingToLookAt(Conflict):
+    """Nothing changed, or somebody has looked already."""
+
+    code = "nothing_to_look_at"
+    title = "Nothing to look at"
+    message = "These answers say that nothing has changed, or somebody has looked at them already."
+
+
+class ChangesFirst(ClinicError):
+    """What the patient says has changed is read before anybody decides."""
+
+    code = "changes_not_looked_at"
+    http_status = 409
+    title = "Read what has changed first"
+    message = (
+        "The patient says that something has changed. Read it on the screening page before you let the visit pass."
+    )
+
+
+class ChangesAnswered(ClinicError):
+    """What has changed is on record for this visit."""
+
+    code = "changes_answered"
+    http_status = 409
+    title = "Already answered"
+    message = "What has changed is answered for this visit already. Read the answers; write what is new into the note."

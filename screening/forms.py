@@ -114,3 +114,16 @@ class AlarmForm(forms.Form):
         help_text="Such as: reached by phone, goes to the emergency department now.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class LookForm(forms.Form):
+    """What a therapist makes of what has changed."""
+
+    use_required_attribute = False
+
+    note = forms.CharField(
+        max_length=500,
+        label="What you make of it",
+        help_text="Such as: new tablet is for hay fever, nothing to avoid. New medicines go into the record.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from clinic.core.api import StrictSerializer
 from messaging.models import SignedLink
 from patients.models import Patient
-from screening.models import Clearance, Evaluation, Flag, Light
+from screening.models import ChangeCheck, Clearance, Evaluation, Flag, Light
+from screening.services.changes import LONGEST_NOTE
 from screening.services.flags import LONGEST_ISSUER, LONGEST_REASON
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
 
@@ -107,6 +108,29 @@ class IntakeRequestOutput(serializers.ModelSerializer[SignedLink]):
     class Meta:
         model = SignedLink
         fields = ["id", "patient_id", "response_id", "expires_at", "created_at"]
+
+
+class ChangeCheckOutput(serializers.ModelSerializer[ChangeCheck]):
+    """The five questions before one visit. Needs `patient`, `response` and `seen_by`."""
+
+    id = serializers.UUIDField(source="public_id")
+    patient_id = serializers.UUIDField(source="patient.public_id")
+    appointment_id = serializers.UUIDField(source="visit_id")
+    answers = serializers.DictField(source="response.answers")
+    seen_by_id = serializers.UUIDField(source="seen_by.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = ChangeCheck
+        fields = [
+            "id", "patient_id", "appointment_id", "visit_at", "answers", "answered_at", "has_changes", "seen_at",
+            "seen_by_id", "seen_note", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class LookInput(StrictSerializer):
+    """What a therapist makes of what has changed."""
+
+    note = serializers.CharField(max_length=LONGEST_NOTE)
 
 
 class LightOutput(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ from clinic.core.clock import day_bounds, local
 from clinic.models import Location
 from outcomes.models import Survey
 from scheduling.models import Appointment, AppointmentStatus
+from screening.changes import Known, known_before
 from screening.models import Flag, Light
 from screening.services import lights
 from sessions.models import TreatmentSession
@@ -31,6 +32,8 @@ class Visit:
     flags: list[Flag]
     last: TreatmentSession | None
     is_next: bool = False
+    # The patient says that something has changed, and nobody has looked yet.
+    has_changes: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -43,7 +46,7 @@ class Visit:
         if self.session is not None:
             return "open" if self.session.is_signed else "continue"
         if self.appointment.status == AppointmentStatus.ARRIVED:
-            return "review" if self.light == Light.RED else "start"
+            return "review" if self.light == Light.RED or self.has_changes else "start"
         return "wait" if self.appointment.status in _WAITING else ""
 
 
@@ -104,6 +107,7 @@ def _visits(appointments: list[Appointment], *, therapist: User, now: datetime) 
     for flag in Flag.objects.standing(now).gravest_first().visible_to(therapist).filter(patient__in=patients):
         flags.setdefault(flag.patient_id, []).append(flag)
     light_of = lights(patients)
+    changes = known_before({one.public_id: one.starts_at for one in appointments})
     upcoming = next((one.pk for one in appointments if _is_upcoming(one, now)), None)
     return [
         Visit(
@@ -113,6 +117,7 @@ def _visits(appointments: list[Appointment], *, therapist: User, now: datetime) 
             flags=flags.get(one.patient.pk, []),
             last=last.get(one.patient.pk),
             is_next=one.pk == upcoming,
+            has_changes=changes[one.public_id] is Known.CHANGED,
         )
         for one in appointments
     ]

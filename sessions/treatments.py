@@ -34,7 +34,9 @@ def treatments_in(session: TreatmentSession) -> list[Treatment]:
 def verdict_on(session: TreatmentSession, treatments: Collection[Treatment], *, at: datetime | None = None) -> Verdict:
     """What the gate says of this session and of treatments in it."""
     visit_id = session.appointment.public_id if session.appointment else None
-    return gate(patient=session.patient, service=session.service, treatments=treatments, visit_id=visit_id, at=at)
+    return gate(
+        patient=session.patient, service=session.service, treatments=treatments, visit_id=visit_id, is_held=True, at=at
+    )
 
 
 def pass_screening(

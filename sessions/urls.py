@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.views import findings, my_day, note, patient
+from sessions.views import changes, findings, my_day, note, patient
 
 app_name = "sessions"
 _SESSION = "sessions/<uuid:public_id>"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("appointments/<uuid:public_id>/start/", my_day.start, name="start"),
     path("patients/<uuid:public_id>/sessions/", patient.patient, name="patient"),
     path(f"{_SESSION}/", note.session, name="session"),
+    path(f"{_SESSION}/changes/", changes.record, name="changes"),
     path(f"{_SESSION}/note/", note.save, name="save-note"),
     path(f"{_SESSION}/sign/", note.sign, name="sign"),
     path(f"{_SESSION}/addenda/", note.add_addendum, name="add-addendum"),

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from clinic.core.clock import local
 from clinic.templatetags.body_map import REGIONS
-from screening.models import Flag, Light
-from screening.services import lights
+from screening.changes import ChangeLine, line_of
+from screening.models import ChangeCheck, Flag, Light
+from screening.services import Verdict, lights
 from sessions import catalogue, content
 from sessions.models import (
     Addendum,
@@ -119,6 +120,9 @@ class Workspace:
     motions: list[MotionLine]
     techniques: list[TechniqueLine]
     requirements: list[Requirement]
+    # The five questions before this visit, if anybody was asked, and whether the gate misses the answers.
+    change: ChangeLine | None
+    changes_unasked: bool
     last: LastSession | None
     addenda: list[Addendum]
     is_editable: bool
@@ -149,6 +153,9 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     flags = [] if session.is_signed else list(_flags(session, user, now))
     standing = [flag for flag in flags if not flag.is_cleared]  # type: ignore[attr-defined]  # counting() tells
     found = _points(session, user)
+    verdict = None if session.is_signed else verdict_on(session, treatments_in(session), at=now)
+    requirements = requirements_of(session, verdict) if verdict else []
+    reasons = verdict.reasons if verdict else ()
     return Workspace(
         session=session,
         age=patient.age_on(local(session.performed_at, session.location.timezone).date()),
@@ -160,7 +167,9 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         resolved_points=[line for line in found if is_editable and not line.now and _is_resolved(line)],
         motions=motion_lines(session.motions.all()),
         techniques=technique_lines(session.techniques.order_by("id")),
-        requirements=[] if session.is_signed else requirements_of(session, now=now),
+        requirements=requirements,
+        change=None if session.is_signed else _change(session, user),
+        changes_unasked="changes_not_asked" in reasons,
         last=None if session.is_signed else _last(session, user),
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
         is_editable=is_editable,
@@ -168,10 +177,9 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     )
 
 
-def requirements_of(session: TreatmentSession, *, now: datetime) -> list[Requirement]:
+def requirements_of(session: TreatmentSession, verdict: Verdict) -> list[Requirement]:
     """What a signature asks for, and whether it is there."""
     missing = session.missing_to_sign()
-    verdict = verdict_on(session, treatments_in(session), at=now)
     met = {code: code not in missing for code in REQUIREMENTS} | {"screening": not verdict.is_blocked}
     return [Requirement(code, label, met[code]) for code, label in REQUIREMENTS.items()]
 
@@ -202,6 +210,14 @@ def region_name(code: str) -> str:
 def _flags(session: TreatmentSession, user: User, now: datetime) -> Iterable[Flag]:
     counting = Flag.objects.counting(now).gravest_first().visible_to(user)
     return counting.filter(patient=session.patient).select_related("clearance")
+
+
+def _change(session: TreatmentSession, user: User) -> ChangeLine | None:
+    if session.appointment is None:
+        return None
+    rows = ChangeCheck.objects.visible_to(user).select_related("response__questionnaire", "seen_by")
+    check = rows.filter(visit_id=session.appointment.public_id).exclude(answered_at=None).first()
+    return line_of(check) if check else None
 
 
 def _points(session: TreatmentSession, user: User) -> list[PointLine]:

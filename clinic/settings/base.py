@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
     for name in (
         "scheduling.queue_reminders",
         "scheduling.pass_on_offers",
+        "scheduling.ask_for_changes",
         "outcomes.queue_surveys",
         "messaging.dispatch_due",
         "screening.screen_changed",
@@ -257,6 +258,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # How long before a visit its reminders go out, and how long after a session the follow-up question.
 APPOINTMENT_REMINDER_MINUTES = environment.whole_numbers("APPOINTMENT_REMINDER_MINUTES", default=[24 * 60])
+# How long before a visit the patient is asked what has changed; the answer counts for 72 hours.
+CHANGE_CHECK_MINUTES = environment.whole_number("CHANGE_CHECK_MINUTES", default=48 * 60)
 SURVEY_DELAY_MINUTES = environment.whole_number("SURVEY_DELAY_MINUTES", default=24 * 60)
 # A report never shows a count of fewer people than this (5 is the least it accepts).
 REPORT_MINIMUM_CELL = environment.whole_number("REPORT_MINIMUM_CELL", default=5)

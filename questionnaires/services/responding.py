@@ -56,6 +56,19 @@ def start_response(*, patient: Patient, key: str = "intake", language: str = "",
 
 
 @transaction.atomic
+def restart_response(*, response: QuestionnaireResponse, by: Actor) -> QuestionnaireResponse:
+    """Forget what was answered so far: questions about now are not answered by what was said last week."""
+    _require_reach(response.patient, by, ability="registers_patients")
+    locked = _lock_unfinished(response)
+    fresh = _prefilled(locked.questionnaire.form(), locked.patient)
+    if locked.answers != fresh:
+        locked.answers = fresh
+        locked.save(update_fields=["answers", "updated_at"])
+        record(actor=by, action="questionnaire_response.restarted", subject=locked, patient=locked.patient)
+    return locked
+
+
+@transaction.atomic
 def save_answers(
     *, response: QuestionnaireResponse, answers: Mapping[str, Any], by: Actor, language: str = ""
 ) -> QuestionnaireResponse:

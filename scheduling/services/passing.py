@@ -21,11 +21,11 @@ def let_visit_pass(*, appointment: Appointment, screening_reason: str, by: Actor
     return appointment
 
 
-def verdict_on(*, appointment: Appointment) -> screening.Verdict:
-    """What the gate says of a visit: at its time, or now if that is over."""
+def verdict_on(*, appointment: Appointment, is_held: bool = False) -> screening.Verdict:
+    """What the gate says of a visit: at its time, or now if that is over. It `is_held` once the patient is here."""
     at = max(appointment.starts_at, timezone.now())
     return screening.gate(
-        patient=appointment.patient, service=appointment.service, visit_id=appointment.public_id, at=at
+        patient=appointment.patient, service=appointment.service, visit_id=appointment.public_id, is_held=is_held, at=at
     )
 
 

@@ -74,7 +74,7 @@ def mark_arrived(*, appointment: Appointment, by: Actor, at: datetime | None = N
     if missed is not None:
         lock(claim, is_history=True, is_overlap=missed.overlaps_on_purpose)
     with translated_clashes(claim):
-        verdict = verdict_on(appointment=appointment)
+        verdict = verdict_on(appointment=appointment, is_held=True)
         facts = {"screening": verdict.level}
         _step(
             appointment,

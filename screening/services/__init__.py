@@ -2,6 +2,12 @@
 
 from screening.desk_lights import lights
 from screening.services.alarms import handle_alarm
+from screening.services.changes import (
+    look_at_change_check,
+    record_change_check,
+    request_change_check,
+    submit_change_check,
+)
 from screening.services.flags import clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
@@ -11,6 +17,7 @@ from screening.services.screenings import (
     save_intake_page,
     screen,
     screen_many,
+    submit_answers,
     submit_intake,
 )
 from screening.services.suggesting import accept_suggestion
@@ -25,12 +32,17 @@ __all__ = [
     "gates_of",
     "handle_alarm",
     "lights",
+    "look_at_change_check",
     "may_override",
     "override_gate",
+    "record_change_check",
     "reopen_flag",
+    "request_change_check",
     "request_intake",
     "save_intake_page",
     "screen",
     "screen_many",
+    "submit_answers",
+    "submit_change_check",
     "submit_intake",
 ]

@@ -15,7 +15,8 @@ from django.utils import timezone
 from audit.actors import Actor
 from clinic.models import Service
 from patients.models import Patient
-from screening.models import Evaluation, Flag, GateOverride, Severity, Urgency
+from screening.changes import HOLDS_FOR, Known, known_of
+from screening.models import ChangeCheck, Evaluation, Flag, GateOverride, Severity, Urgency
 from screening.treatment import FlagView, Objection, Treatment, objections
 
 # clinical.md §2.1: a full screen every 180 days. A default that needs clinical review.
@@ -50,13 +51,15 @@ def gate(
     service: Service,
     treatments: Collection[Treatment] = (),
     visit_id: UUID | None = None,
+    is_held: bool = False,
     by: Actor | None = None,
     at: datetime | None = None,
 ) -> Verdict:
     """Allow, warn or block a session of this service, and the treatments in it, at an instant (now unless told).
 
-    With a visit, what the clinical lead let pass for that visit blocks no more. Two queries; a third one where a
-    visit is blocked.
+    With a visit, what the clinical lead let pass for that visit blocks no more. A session that `is_held`, now or soon,
+    needs the five questions about changes, too: answers nobody has looked at block it. Two queries; a third one where
+    a visit is blocked, and one for a session that is held.
     """
     instant = at or timezone.now()
     flags = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id")
@@ -67,7 +70,7 @@ def gate(
         rows = list(flags.select_related("clearance"))
         told = _told_apart((row.rule_id, row.severity, row.urgency, row.is_cleared) for row in rows)
         known, raised = _Known(*told, latest), objections(map(_view_of, rows), treatments)
-    verdict = _verdict(known, service, instant)
+    verdict = _verdict(known, service, instant, _changes_before(visit_id, latest, instant) if is_held else None)
     if verdict.level == "block" and visit_id is not None:
         verdict = _let_pass(verdict, known, patient, visit_id)
     return replace(verdict, objections=tuple(raised)) if raised else verdict
@@ -144,11 +147,23 @@ class _Known:
     latest: Evaluation | None
 
 
-def _verdict(known: _Known, service: Service, instant: datetime) -> Verdict:
+def _changes_before(visit_id: UUID | None, latest: Evaluation | None, instant: datetime) -> Known:
+    """What is known of changes before a session. A whole intake sent just before it asks the same and more."""
+    check = ChangeCheck.objects.filter(visit_id=visit_id).first() if visit_id else None
+    known = known_of(check, at=instant)
+    is_fresh = latest is not None and latest.answered_at is not None and latest.answered_at >= instant - HOLDS_FOR
+    return Known.UNCHANGED if known is Known.MISSING and is_fresh else known
+
+
+def _verdict(known: _Known, service: Service, instant: datetime, changes: Known | None = None) -> Verdict:
     blocks, warnings = _of_flags(known.standing)
     if known.cleared:
         warnings.append("cleared_with_limits")
     _of_screening(known.latest, service, instant, blocks, warnings)
+    if changes is Known.CHANGED:
+        blocks.append("changes_not_looked_at")
+    elif changes is Known.MISSING:
+        warnings.append("changes_not_asked")
     rule_ids = tuple(dict.fromkeys([row[0] for row in known.standing] + known.cleared))
     if blocks:
         return Verdict("block", tuple(dict.fromkeys(blocks + warnings)), rule_ids)
@@ -195,7 +210,7 @@ def _view_of(flag: Flag) -> FlagView:
 
 def _let_pass(verdict: Verdict, known: _Known, patient: Patient, visit_id: UUID) -> Verdict:
     """A blocked visit the clinical lead let pass, if everything that blocks it was named then. Never an emergency."""
-    if "emergency_flag" in verdict.reasons:
+    if {"emergency_flag", "changes_not_looked_at"} & set(verdict.reasons):
         return verdict
     named: set[str] = set()
     rows = GateOverride.objects.filter(patient=patient, visit_id=visit_id)

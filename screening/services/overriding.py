@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed, NotFound
 from patients.models import Patient
-from screening.errors import EmergencyStands, NothingToOverride
+from screening.errors import ChangesFirst, EmergencyStands, NothingToOverride
 from screening.models import GateOverride
 from screening.services.gates import Verdict
 
@@ -25,7 +25,7 @@ def may_override(*, by: Any) -> bool:
 @transaction.atomic
 def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason: str, by: Any) -> GateOverride:
     """Let this visit pass what blocks it now, for a reason. A rule that fires later blocks it again; an emergency is
-    never let pass. Raises NotAllowed, NotFound, Invalid, EmergencyStands, NothingToOverride."""
+    never let pass. Raises NotAllowed, NotFound, Invalid, EmergencyStands, ChangesFirst, NothingToOverride."""
     if not may_override(by=by):
         raise NotAllowed()
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
@@ -35,6 +35,8 @@ def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason:
         raise Invalid(fields={"screening_reason": f"Say why, in at most {LONGEST_REASON} characters."})
     if "emergency_flag" in verdict.reasons:
         raise EmergencyStands()
+    if "changes_not_looked_at" in verdict.reasons:
+        raise ChangesFirst()
     if verdict.level != "block":
         raise NothingToOverride()
     row = GateOverride.objects.create(

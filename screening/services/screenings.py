@@ -20,8 +20,10 @@ from patients.services import record_consent
 from questionnaires.models import QuestionnaireResponse
 from questionnaires.services import save_answers, start_response, submit_response
 from screening import evaluations
+from screening.changes import CHANGES
 from screening.engine import Finding
 from screening.models import Cause, Evaluation, Flag
+from screening.services.changes import submit_change_check
 
 # How long a patient has to fill in the intake.
 LINK_HOLDS_FOR = timedelta(days=14)
@@ -78,6 +80,14 @@ def save_intake_page(
     if any((one.rule_id, one.severity, one.urgency) not in known for one in warnings):
         evaluations.run(saved.patient, cause=Cause.WARNING_SIGN, by=by, response=saved)
     return warnings
+
+
+def submit_answers(*, response: QuestionnaireResponse, by: Actor) -> None:
+    """Send in whatever form a patient's link opened."""
+    if response.questionnaire.key == CHANGES:
+        submit_change_check(response=response, by=by)
+    else:
+        submit_intake(response=response, by=by)
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from questionnaires.forms import PageForm
 from questionnaires.models import QuestionnaireResponse, QuestionnaireStatus, ResponseStatus
 from questionnaires.presenting import readable
 from screening import services
+from screening.changes import CHANGES
 from screening.intake_pages import REVIEW, Walk
 
 _A_YEAR = 365 * 24 * 60 * 60
@@ -87,7 +88,7 @@ def intake_send(request: HttpRequest) -> HttpResponse:
     """Send the answers. A second time is the same as once."""
     link, walk = _open(request)
     try:
-        services.submit_intake(response=walk.response, by=link)
+        services.submit_answers(response=walk.response, by=link)
     except AlreadySubmitted:
         return redirect("screening:intake-done")
     except Invalid:
@@ -102,7 +103,7 @@ def intake_done(request: HttpRequest) -> HttpResponse:
     _link, walk = _open(request)
     if walk.response.status != ResponseStatus.SUBMITTED:
         return redirect("screening:intake")
-    return _render(request, walk, "done", {})
+    return _render(request, walk, "done", {"is_change_check": walk.response.questionnaire.key == CHANGES})
 
 
 @require_POST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,9 +21,10 @@ from patients.services import note_patient_read
 from questionnaires.models import QuestionnaireResponse
 from questionnaires.presenting import readable
 from screening import services
+from screening.changes import ChangeLine, line_of
 from screening.evaluations import INTAKE
-from screening.forms import ClearForm
-from screening.models import Evaluation, Flag
+from screening.forms import ClearForm, LookForm
+from screening.models import ChangeCheck, Evaluation, Flag
 from screening.reasons import lines_of
 from screening.suggestions import suggestions_of
 from staff.models import User
@@ -107,6 +108,27 @@ def reopen(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("screening:patient", flag.patient.public_id)
 
 
+@require_POST
+@login_required
+def look_at_changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Note what a therapist makes of what has changed."""
+    rows = ChangeCheck.objects.visible_to(request.user).select_related("patient")
+    check = get_object_or_404(rows, public_id=public_id)
+    form = LookForm(request.POST)
+    if not form.is_valid():
+        context = {**_review(check.patient, cast("User", request.user)), "look_form": form}
+        return render(request, "screening/patient.html", context, status=422)
+    services.look_at_change_check(check=check, note=form.cleaned_data["note"], by=request.user)
+    messages.success(request, "Noted. As far as this goes, the session may take place.")
+    return redirect("screening:patient", check.patient.public_id)
+
+
+def _changed(found: Patient, user: User) -> list[ChangeLine]:
+    """What the patient says has changed and nobody has looked at."""
+    checks = ChangeCheck.objects.visible_to(user).to_look_at().filter(patient=found)
+    return [line_of(check) for check in checks.select_related("response__questionnaire").order_by("visit_at")]
+
+
 def _is_cleared(flag: Flag, form: ClearForm, user: User) -> bool:
     try:
         services.clear_flag(flag=flag, by=user, **form.entries())
@@ -146,12 +168,14 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
         "patient": found,
         "place": _home(found),
         "colour": services.lights([found.pk])[found.pk],
+        "changed": _changed(found, user),
         "standing": lines_of(standing, form, user=user),
         "cleared": lines_of(flags.cleared().gravest_first(), form, user=user),
         "history": flags.past().order_by("-updated_at", "-id"),
         "evaluation": evaluations.whole().newest_first().first(),
         "intake": intake,
-        "unfinished": responses.filter(status="in_progress").order_by("-id").first(),
+        "unfinished": responses.filter(status="in_progress", questionnaire__key=INTAKE).order_by("-id").first(),
         "answers": readable(form, intake.answers, "en") if form and intake else (),
+        "look_form": LookForm(),
         "suggestions": suggestions_of(intake) if intake and user.writes_clinical else [],
     }

@@ -17,7 +17,9 @@ from rest_framework.response import Response
 from clinic.core.api import UpdatedSinceMixin, expected_version, idempotent
 from clinic.core.errors import Invalid
 from patients.services import note_patient_read
+from questionnaires.serializers import AnswersInput
 from scheduling.models import Appointment
+from screening.serializers import ChangeCheckOutput
 from sessions import services
 from sessions.models import SessionState, TreatmentSession
 from sessions.serializers import NoteInput, SessionOutput, SessionSummary, StartSessionInput
@@ -79,6 +81,17 @@ class SessionViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericV
             session=session, changes=asked.validated_data, expected_version=version, by=_member(request)
         )
         return _answer(saved)
+
+    @extend_schema(request=AnswersInput, responses={201: ChangeCheckOutput})
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def changes(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Keep the answers to the five questions, asked in person: answered and looked at by you."""
+        session = self.get_object()
+        asked = AnswersInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        check = services.record_changes(session=session, answers=asked.validated_data["answers"], by=_member(request))
+        return Response(ChangeCheckOutput(check).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=SessionOutput, parameters=[_IF_MATCH])
     @action(detail=True, methods=["post"])

@@ -1,5 +1,6 @@
 """The acts of a session: start, write, find, sign, add. Each is one transaction with its audit row."""
 
+from sessions.services.changes import record_changes
 from sessions.services.findings import (
     record_motion,
     record_trigger_point,
@@ -11,6 +12,7 @@ from sessions.services.techniques import record_technique, remove_technique
 
 __all__ = [
     "add_addendum",
+    "record_changes",
     "record_motion",
     "record_technique",
     "record_trigger_point",

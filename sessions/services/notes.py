@@ -44,7 +44,7 @@ def start_session(*, appointment: Appointment, by: User, at: datetime | None = N
         return begun  # type: ignore[no-any-return]
     if held.status != AppointmentStatus.ARRIVED:
         raise NotArrived(status=held.status)
-    verdict = gate(patient=held.patient, service=held.service, visit_id=held.public_id, by=by, at=at)
+    verdict = gate(patient=held.patient, service=held.service, visit_id=held.public_id, is_held=True, by=by, at=at)
     if verdict.is_blocked:
         raise ScreeningBlocks(reasons=list(verdict.reasons))
     session = TreatmentSession.objects.create(

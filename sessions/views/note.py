@@ -18,6 +18,7 @@ from sessions.content import NOTE_FIELDS
 from sessions.errors import Incomplete, ScreeningBlocks
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
+from sessions.treatments import treatments_in, verdict_on
 from sessions.views.page import show_page, show_section
 from sessions.views.reading import member, seen_session
 from sessions.workspace import requirements_of
@@ -84,7 +85,8 @@ def _saved(request: HttpRequest, row: TreatmentSession) -> HttpResponse:
     if "after_conflict" in request.POST:
         return show_section(request, row, "note", is_settled=True)
     now = timezone.now()
-    shown = {"session": row, "requirements": requirements_of(row, now=now), "saved_at": now}
+    verdict = verdict_on(row, treatments_in(row), at=now)
+    shown = {"session": row, "requirements": requirements_of(row, verdict), "saved_at": now}
     return render(request, "sessions/_note_saved.html", shown)
 
 

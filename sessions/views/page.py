@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from sessions.asking import changes_form
 from sessions.forms import AddendumForm, MotionForm, NoteForm, TechniqueForm
 from sessions.models import TreatmentSession
 from sessions.views.reading import member
@@ -44,10 +45,12 @@ def _desk(request: HttpRequest, session: TreatmentSession) -> Workspace:
 
 
 def _context(desk: Workspace, **shown: Any) -> dict[str, Any]:
-    fresh = {
+    fresh: dict[str, Any] = {
         "note_form": NoteForm.of(desk.session),
         "motion_form": MotionForm(),
         "technique_form": TechniqueForm(),
         "addendum_form": AddendumForm(),
     }
+    if desk.changes_unasked and "changes_form" not in shown:
+        fresh["changes_form"] = changes_form(desk.session)
     return {"desk": desk, "session": desk.session, "patient": desk.session.patient, **fresh, **shown}

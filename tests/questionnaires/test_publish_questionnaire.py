@@ -127,18 +127,18 @@ def test_every_error_of_a_form_is_named_at_once():
     assert set(definitions.problems_of(bad)) == {"a.enableWhen", "b.answerOption"}
 
 
-def test_the_shipped_intake_is_loaded_once_and_again_changes_nothing(capsys):
+def test_the_shipped_forms_are_loaded_once_and_again_changes_nothing(capsys):
     call_command("load_questionnaires")
     call_command("load_questionnaires")
-    assert capsys.readouterr().out == "intake version 1 is in use\n" * 2
-    assert Questionnaire.objects.count() == AuditEvent.objects.count() == 1
+    assert capsys.readouterr().out == "change-check version 1 is in use\nintake version 1 is in use\n" * 2
+    assert Questionnaire.objects.count() == AuditEvent.objects.count() == 2
 
 
 def test_a_form_the_clinic_replaced_stays_replaced():
     load_shipped()
     publish_questionnaire(definition=definition(name="intake"), by=SYSTEM)
-    assert [row.number for row in load_shipped()] == [2]
-    assert Questionnaire.objects.get(status="published").number == 2
+    assert [row.number for row in load_shipped()] == [1, 2]
+    assert Questionnaire.objects.get(key="intake", status="published").number == 2
 
 
 def test_the_command_names_what_is_wrong(tmp_path, monkeypatch):
@@ -149,8 +149,8 @@ def test_the_command_names_what_is_wrong(tmp_path, monkeypatch):
 
 
 def test_everything_shipped_is_in_english_and_spanish_and_nothing_is_called_proven():
-    form = load_shipped()[0].form()
-    for item in form.items.values():
+    forms = [row.form() for row in load_shipped()]
+    for item in (item for form in forms for item in form.items.values()):
         texts = [
             item.texts,
             *([item.help_texts] if item.help_texts else []),
@@ -163,7 +163,7 @@ def test_everything_shipped_is_in_english_and_spanish_and_nothing_is_called_prov
             assert one["es"], item.link_id
             assert "proven" not in one["en"].lower()
             assert "demostrad" not in one["es"].lower()
-    assert in_language(form.items["evidence"].texts, "en").startswith(
+    assert in_language(forms[-1].items["evidence"].texts, "en").startswith(
         "Research on this treatment is limited and mixed."
     )
 

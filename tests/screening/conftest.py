@@ -14,7 +14,7 @@ from tests.factories import LocationFactory, PatientFactory, ServiceFactory, Use
 @pytest.fixture
 def intake_form(db):
     """The shipped intake, in use."""
-    return load_shipped()[0].form()
+    return load_shipped()[-1].form()
 
 
 @pytest.fixture

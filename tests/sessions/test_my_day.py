@@ -134,8 +134,8 @@ def test_the_page_costs_the_same_for_any_number_of_visits(page, therapist, locat
     a_full_day(therapist, location, count)
     address = reverse("sessions:my-day")
     page.get(address)
-    # session, user; locations, visits, sessions, last sessions, flags, lights (2), unsigned, effects
-    with django_assert_num_queries(12):
+    # session, user; locations, visits, sessions, last sessions, flags, lights (2), changes, unsigned, effects, alarms
+    with django_assert_num_queries(13):
         answer = page.get(address)
     assert len(visits(answer.context["day"])) == count
 

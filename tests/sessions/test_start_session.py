@@ -100,7 +100,7 @@ def test_an_unscreened_patient_is_refused_a_service_that_needs_screening(therapi
     visit.service.save()
     with pytest.raises(ScreeningBlocks) as refusal:
         start_session(appointment=visit, by=therapist)
-    assert refusal.value.facts["reasons"] == ["not_screened"]
+    assert refusal.value.facts["reasons"] == ["not_screened", "changes_not_asked"]
     nothing_happened(visit)
 
 

@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 
 from audit.models import AuditEvent
+from questionnaires.services.publishing import load_shipped
+from screening.changes import QUESTIONS
 from sessions.models import (
     Addendum,
     RangeOfMotion,
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rows(therapist, location):
+    load_shipped()
     draft = full_draft(therapist, location)
     signed = signed_session(therapist, location, starts_at=MONDAY_NINE.replace(day=13))
     visit = arrived_visit(therapist, location, starts_at=MONDAY_NINE.replace(day=14))
@@ -46,6 +49,7 @@ def pages(rows):
         ("get", at("session", signed), {}),
         ("post", at("save-note", draft), note),
         ("post", at("sign", draft), note),
+        ("post", at("changes", draft), dict.fromkeys(QUESTIONS, "no")),
         ("post", at("add-addendum", signed), {"text": "x"}),
         ("get", at("new-point", draft), {}),
         ("post", at("new-point", draft), finding),
@@ -74,6 +78,7 @@ def api_doors(rows):
         ("get", at(draft), None),
         ("patch", at(draft), {"plan": "x"}),
         ("post", at(draft, "sign"), None),
+        ("post", at(draft, "changes"), {"answers": dict.fromkeys(QUESTIONS, "no")}),
         ("get", at(draft, "trigger-points"), None),
         ("post", at(draft, "trigger-points"), finding),
         ("delete", at(draft, "trigger-points", draft.point_observations.get().public_id), None),
