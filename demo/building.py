@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.actors import SYSTEM
 from clinic.core.clock import local, today_in
+from demo.changes import tell_changes
 from demo.courses import Course, course
 from demo.occupancy import Occupancy, hours_of, instant
 from demo.people import Person
@@ -62,6 +63,7 @@ class Builder:
                 self._patient(person, share=number / len(everybody))
         self._today()
         self._ahead()
+        tell_changes(self.setting.location, random=self.random)
 
     def _patient(self, person: Person, *, share: float) -> None:
         post = self.random.choice(self.setting.posts)
@@ -72,7 +74,8 @@ class Builder:
         case = Case(patient, post, course(self.random))
         first_on = self._first_day(post)
         take_history(patient, case.course, post, first_on=first_on, random=self.random)
-        answer_intake(patient, case.course, post, random=self.random)
+        answered_at = timezone.now() - timedelta(days=self.random.randint(4, 150))
+        answer_intake(patient, case.course, post, at=answered_at, random=self.random)
         settle_flags(patient, post, random=self.random)
         self.cases.append(case)
         if share < _TREATED and not gate(patient=patient, service=self.setting.services["release"]).is_blocked:

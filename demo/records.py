@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from django.utils import timezone
@@ -98,11 +98,11 @@ def take_history(patient: Patient, course: Course, post: Post, *, first_on: date
         add_earlier_treatment(patient=patient, kind=kind, benefit=random.choice([Benefit.NONE, Benefit.SOME]), by=by)
 
 
-def answer_intake(patient: Patient, course: Course, post: Post, *, random: Random) -> None:
-    """The intake as the patient filled it in."""
+def answer_intake(patient: Patient, course: Course, post: Post, *, at: datetime, random: Random) -> None:
+    """The intake as the patient filled it in, at that instant."""
     response = start_response(patient=patient, language=patient.language, by=post.therapist)
     save_answers(response=response, answers=intake_answers(response, course, random=random), by=post.therapist)
-    submit_intake(response=response, by=post.therapist)
+    submit_intake(response=response, by=post.therapist, at=at)
 
 
 def settle_flags(patient: Patient, post: Post, *, random: Random) -> None:
