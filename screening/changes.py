@@ -50,7 +50,7 @@ def known_before(visit_ids: Mapping[UUID, datetime]) -> dict[UUID, Known]:
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """A check with its answers in words."""
+    """A check, and in words what was not answered by a plain no."""
 
     check: ChangeCheck
     answers: tuple[ReadableAnswer, ...]
@@ -58,5 +58,7 @@ class ChangeLine:
 
 def line_of(check: ChangeCheck) -> ChangeLine:
     """The check for a therapist's page. Comes with `response__questionnaire` and `seen_by`."""
-    pages = readable(check.response.questionnaire.form(), check.response.answers, "en")
-    return ChangeLine(check, tuple(answer for page in pages for answer in page.answers))
+    given = check.response.answers
+    pages = readable(check.response.questionnaire.form(), given, "en")
+    told = (answer for page in pages for answer in page.answers if given[answer.link_id] != "no")
+    return ChangeLine(check, tuple(told))

@@ -26,7 +26,7 @@ def record(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         try:
             services.record_changes(session=session, answers=form.entries(), by=member(request))
-            return show_section(request, session, "changes")
+            return show_section(request, session, "changes", is_kept=True)
         except Invalid as refusal:
             form.refuse(refusal.fields)
     return show_section(request, session, "changes", status=422, changes_form=form)

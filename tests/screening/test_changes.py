@@ -344,6 +344,8 @@ def test_the_review_page_shows_it_until_somebody_looked(patient, client, page_of
     page, address = page_of(therapist), reverse("screening:patient", args=[patient.public_id])
     html = page.get(address).content.decode()
     assert "Warfarin since Monday" in html
+    # Only what is not a plain no is worth the room.
+    assert "injury, a fall" not in html
     look = reverse("screening:look-at-changes", args=[check.public_id])
     refused = page.post(look, {"note": ""})
     assert refused.status_code == 422

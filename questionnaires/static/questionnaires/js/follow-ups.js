@@ -52,11 +52,14 @@
       if (other !== box && (alone.indexOf(box.value) >= 0 || alone.indexOf(other.value) >= 0)) other.checked = false;
     });
   }
-  document.addEventListener("DOMContentLoaded", function () {
-    document.querySelectorAll("form[data-follow-ups]").forEach(function (form) {
-      form.addEventListener("change", function (event) { keepAlone(form, event.target); settle(form); });
-      form.addEventListener("input", function () { settle(form); });
-      settle(form);
-    });
+  function settleAll() { document.querySelectorAll("form[data-follow-ups]").forEach(settle); }
+  function formOf(event) { return event.target.closest ? event.target.closest("form[data-follow-ups]") : null; }
+  // On the document, so that a form which htmx swaps in behaves like one that came with the page.
+  document.addEventListener("change", function (event) {
+    var form = formOf(event);
+    if (form) { keepAlone(form, event.target); settle(form); }
   });
+  document.addEventListener("input", function (event) { var form = formOf(event); if (form) settle(form); });
+  document.addEventListener("DOMContentLoaded", settleAll);
+  document.addEventListener("htmx:load", settleAll);
 })();
