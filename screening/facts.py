@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -99,7 +99,7 @@ class Facts:
         ]
         for kind, where, text, ended_on in lists:
             for match in medicines.matches(text):
-                doubtful = medicines.Match(match.substance, match.medicine_class, match.written, "ask", match.how)
+                doubtful = replace(match, when="unclear") if match.when == "now" else match
                 place = {"link_id": where, "value": text} if kind == "answer" else {"id": where, "text": text}
                 yield Mention(doubtful, {"kind": kind, **place, **_of_match(doubtful)}, ended_on=ended_on)
 
