@@ -204,12 +204,17 @@ def _is_wanted(mention: Mention, body: Expression, today: date) -> bool:
         return False
     if mention.match.certainty not in body.get("certainty", ["named"]):
         return False
+    return _is_from_then(mention, body, today)
+
+
+def _is_from_then(mention: Mention, body: Expression, today: date) -> bool:
+    """Taken now unless the rule says: begun within, ended within, or now and nobody knows since when."""
     if "started_within_days" in body:
         started_on = mention.started_on
         return started_on is not None and 0 <= (today - started_on).days <= body["started_within_days"]
     if "ended_within_days" in body:
         return mention.is_past(today) and (today - (mention.ended_on or today)).days <= body["ended_within_days"]
-    return not mention.is_past(today)
+    return not mention.is_past(today) and not (body.get("undated") and mention.started_on)
 
 
 def _only_medicines(body: Expression, facts: Facts, strict: bool) -> Evidence | None:

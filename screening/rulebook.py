@@ -31,7 +31,7 @@ _OPERATORS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "at_least": (frozenset({"count", "of"}), frozenset()),
     "medicine": (
         frozenset({"class"}),
-        frozenset({"certainty", "substances", "ended_within_days", "started_within_days"}),
+        frozenset({"certainty", "substances", "ended_within_days", "started_within_days", "undated"}),
     ),
     "only_medicines": (frozenset({"of", "class"}), frozenset()),
     "condition": (
