@@ -9,7 +9,7 @@ from typing import Any
 from patients.models import Allergy, EarlierTreatment, Medicine
 from questionnaires.form import Form
 from questionnaires.models import QuestionnaireResponse
-from screening.medicines import normalise
+from screening.medicines import When, dictionary, matches, normalise, prompts
 
 _TRIED = {
     "tried-analgesic": "analgesic",
@@ -22,6 +22,15 @@ _TRIED = {
 }
 
 
+# The doubt a therapist has to settle with the patient; the row is taken over as written, so the rules keep asking.
+_DOUBTS: dict[When, str] = {
+    "earlier": "Earlier, not now?",
+    "somebody_else": "Somebody else's?",
+    "sometimes": "Only at times?",
+    "unclear": "Taken now?",
+}
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A row that could be added. `key` names it among the suggestions of one response."""
@@ -30,6 +39,10 @@ class Suggestion:
     kind: str
     label: str
     entries: Mapping[str, Any]
+    # For a medicine: what was recognised in it, the rules it makes one ask about, and a doubt in words.
+    recognised: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 def suggestions_of(response: QuestionnaireResponse) -> list[Suggestion]:
@@ -47,7 +60,22 @@ def _medicines(response: QuestionnaireResponse) -> Iterator[Suggestion]:
         name = line.strip()[:200]
         if normalise(name) and not any(f" {normalise(name)} " in f" {one} " for one in known):
             known.add(normalise(name))
-            yield Suggestion(f"medicine-{normalise(name)}", "medicine", name, {"name": name})
+            yield _medicine(name)
+
+
+def _medicine(name: str) -> Suggestion:
+    """One line the patient wrote. Nothing recognised means nothing: it is offered all the same."""
+    found = matches(name)
+    doubts = [match.when for match in found]
+    return Suggestion(
+        key=f"medicine-{normalise(name)}",
+        kind="medicine",
+        label=name,
+        entries={"name": name},
+        recognised=tuple(f"{one.substance} ({dictionary().classes[one.medicine_class].label})" for one in found),
+        prompts=prompts(found),
+        doubt="" if not doubts or "now" in doubts else _DOUBTS[doubts[0]],
+    )
 
 
 def _allergies(response: QuestionnaireResponse, form: Form) -> Iterator[Suggestion]:

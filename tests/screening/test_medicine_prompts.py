@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
+from patients.models import Medicine
 from screening.medicines import dictionary
+from screening.models import Flag
 from screening.rulebook import rulebook
+from tests.screening.factories import sent_intake
 from tests.screening.facts import facts_of, fired
 from tests.screening.test_rulebook import leaves
 
@@ -27,6 +31,10 @@ ASKS_WHEN_OVER = {
     "muscle_relaxant": {},
     "botulinum_toxin": {"CI-32": "caution"},
 }
+
+
+def review(patient):
+    return reverse("screening:patient", args=[patient.public_id])
 
 
 @pytest.mark.parametrize(("substance", "medicine_class"), SUBSTANCES, ids=[name for name, _ in SUBSTANCES])
@@ -76,3 +84,29 @@ def test_a_near_neighbour_beside_a_blood_thinner_takes_nothing_away():
         "CI-06a": "relative",
         "CI-06c": "caution",
     }
+
+
+@pytest.mark.django_db
+def test_the_therapist_reads_what_was_recognised_what_it_asks_and_every_doubt(patient, therapist, page_of):
+    lines = ["Eliquis 5 mg", "stopped warfarin in 2019", "mi madre toma Sintrom", "aspirin prn", "levothyroxine"]
+    sent_intake(patient, medicines_any="yes", medicines="\n".join(lines))
+    answer = page_of(therapist).get(review(patient))
+    assert [(one.label, one.recognised, one.prompts, one.doubt) for one in answer.context["suggestions"]] == [
+        ("Eliquis 5 mg", ("apixaban (blood thinner)",), ("CI-06a",), ""),
+        ("stopped warfarin in 2019", ("warfarin (blood thinner)",), ("CI-06a",), "Earlier, not now?"),
+        ("mi madre toma Sintrom", ("acenocoumarol (blood thinner)",), ("CI-06a",), "Somebody else's?"),
+        ("aspirin prn", ("aspirin (platelet inhibitor)",), ("CI-06b",), "Only at times?"),
+        ("levothyroxine", (), (), ""),
+    ]
+    page = answer.content.decode()
+    assert "Looks like apixaban (blood thinner); asks about CI-06a" in page
+    assert "Earlier, not now?" in page
+
+
+@pytest.mark.django_db
+def test_taking_over_what_is_over_keeps_the_words_so_that_the_rules_keep_asking(patient, therapist, page_of):
+    response = sent_intake(patient, medicines_any="yes", medicines="stopped warfarin in 2019").response
+    address = reverse("screening:accept", args=[response.public_id])
+    page_of(therapist).post(address, {"key": "medicine-stopped warfarin in 2019"})
+    assert Medicine.objects.get().name == "stopped warfarin in 2019"
+    assert Flag.objects.standing().get(rule_id="CI-06a").severity == "caution"
