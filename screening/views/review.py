@@ -164,13 +164,16 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
     )
     standing = flags.standing().gravest_first()
     form = intake.questionnaire.form() if intake else None
+    cleared = lines_of(flags.cleared().gravest_first(), form, user=user)
     return {
         "patient": found,
         "place": _home(found),
         "colour": services.lights([found.pk])[found.pk],
         "changed": _changed(found, user),
         "standing": lines_of(standing, form, user=user),
-        "cleared": lines_of(flags.cleared().gravest_first(), form, user=user),
+        "cleared": cleared,
+        # These keep the light amber.
+        "has_limits": any(line.flag.is_blocking for line in cleared),
         "history": flags.past().order_by("-updated_at", "-id"),
         "evaluation": evaluations.whole().newest_first().first(),
         "intake": intake,

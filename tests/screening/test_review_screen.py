@@ -196,6 +196,22 @@ def test_a_cleared_flag_is_opened_again_from_the_page(patient, therapist, page_o
     assert Flag.objects.filter(status="open").count() == 1
 
 
+@pytest.mark.parametrize("severity", ["relative", "caution"])
+def test_a_page_whose_light_is_amber_does_not_say_that_no_flag_stands(
+    patient, therapist, page_of, in_a_month, severity
+):
+    """A graver flag that was cleared keeps the light amber: it is cleared with limits. A cleared caution is gone."""
+    sent_intake(patient, **ANSWERS[severity])
+    terms = {"clearance_from": "Dr Chen", "cleared_until": in_a_month} if severity == "relative" else {}
+    clear_flag(flag=Flag.objects.get(), reason="Asked", by=therapist, **terms)
+    answer = page_of(therapist).get(review(patient))
+    page = answer.content.decode()
+    is_graver = severity == "relative"
+    assert answer.context["colour"] == ("amber" if is_graver else "green")
+    assert ("Nothing stands uncleared" in page) is is_graver
+    assert ("No flag stands" in page) is not is_graver
+
+
 def test_the_rules_run_again_on_request(patient, therapist, page_of):
     MedicineFactory(patient=patient, name="Xarelto")
     page_of(therapist).post(reverse("screening:screen", args=[patient.public_id]))
