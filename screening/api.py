@@ -25,6 +25,7 @@ from screening import services
 from screening.changes import CHANGES
 from screening.models import Evaluation, Flag
 from screening.serializers import (
+    AcknowledgeInput,
     ClearFlagInput,
     EvaluationOutput,
     FlagOutput,
@@ -51,7 +52,7 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         rows = of_patient(Flag.objects.visible_to(self.request.user), self.request)
         if self.request.query_params.get("standing") == "true":
             rows = rows.standing()  # type: ignore[attr-defined]
-        return rows.select_related("patient", "evaluation", "closed_by", "clearance")
+        return rows.select_related("patient", "evaluation", "closed_by", "acknowledged_by", "clearance")
 
     @extend_schema(
         parameters=[_OF_PATIENT, OpenApiParameter("standing", bool, description="true: only those that count now.")]
@@ -76,6 +77,17 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         asked.is_valid(raise_exception=True)
         cleared = services.clear_flag(flag=flag, by=request.user, **asked.entries)
         return Response(FlagOutput(cleared).data)
+
+    @extend_schema(request=AcknowledgeInput, responses=FlagOutput)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def acknowledge(self, request: Request, public_id: str) -> Response:
+        """Say that the flag was read and will be kept to. It stands as before."""
+        flag = self.get_object()
+        asked = AcknowledgeInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        read = services.acknowledge_flag(flag=flag, by=request.user, **asked.validated_data)
+        return Response(FlagOutput(read).data)
 
     @extend_schema(request=None, responses=FlagOutput)
     @action(detail=True, methods=["post"])

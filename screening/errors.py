@@ -82,3 +82,20 @@ class ChangesAnswered(ClinicError):
     http_status = 409
     title = "Already answered"
     message = "What has changed is answered for this visit already. Read the answers; write what is new into the note."
+
+
+class NotToAcknowledge(ClinicError):
+    """What stops a session is not lifted by having read it."""
+
+    code = "flag_blocks"
+    http_status = 409
+    title = "This flag stops the session"
+    message = "Having read it is not enough: this flag is cleared, or no session takes place."
+
+
+class FlagNoLongerStands(Conflict):
+    """It was cleared, replaced or resolved meanwhile."""
+
+    code = "flag_no_longer_stands"
+    title = "No longer there"
+    message = "This flag does not stand any more, or a newer one took its place. Load the page again and read that one."

@@ -11,7 +11,7 @@ from django import forms
 from clinic.core.clock import day_bounds
 from screening.models import Flag, Severity
 from screening.regions import KINDS, REGIONS
-from screening.services.flags import LONGEST_ISSUER, LONGEST_REASON
+from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
 
 LIMITS = (
@@ -101,6 +101,14 @@ class ClearForm(forms.Form):
         """Show the service's refusals beside their fields."""
         for name, problem in problems.items():
             self.add_error(name if name in self.fields else None, problem)
+
+
+class AcknowledgeForm(forms.Form):
+    """What is done differently because of a flag."""
+
+    use_required_attribute = False
+
+    note = forms.CharField(max_length=LONGEST_ACKNOWLEDGEMENT, required=False, label="What you will do differently")
 
 
 class AlarmForm(forms.Form):

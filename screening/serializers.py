@@ -11,7 +11,7 @@ from messaging.models import SignedLink
 from patients.models import Patient
 from screening.models import ChangeCheck, Clearance, Evaluation, Flag, Light
 from screening.services.changes import LONGEST_NOTE
-from screening.services.flags import LONGEST_ISSUER, LONGEST_REASON
+from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
 
 
@@ -29,12 +29,13 @@ class ClearanceOutput(serializers.ModelSerializer[Clearance]):
 
 
 class FlagOutput(serializers.ModelSerializer[Flag]):
-    """A flag. Needs `patient`, `evaluation`, `closed_by` and `clearance`."""
+    """A flag. Needs `patient`, `evaluation`, `closed_by`, `acknowledged_by` and `clearance`."""
 
     id = serializers.UUIDField(source="public_id")
     patient_id = serializers.UUIDField(source="patient.public_id")
     evaluation_id = serializers.UUIDField(source="evaluation.public_id")
     closed_by_id = serializers.UUIDField(source="closed_by.public_id", allow_null=True, default=None)
+    acknowledged_by_id = serializers.UUIDField(source="acknowledged_by.public_id", allow_null=True, default=None)
     evidence = serializers.ListField(child=serializers.DictField())
     clearance = ClearanceOutput(allow_null=True)
 
@@ -43,7 +44,8 @@ class FlagOutput(serializers.ModelSerializer[Flag]):
         fields = [
             "id", "patient_id", "evaluation_id", "rule_id", "rule_version", "severity", "urgency", "title", "action",
             "regions", "techniques", "evidence", "status", "expires_at", "closed_at", "closed_by_id", "reason",
-            "clearance_from", "cleared_until", "clearance", "created_at", "updated_at",
+            "clearance_from", "cleared_until", "clearance", "acknowledged_at", "acknowledged_by_id",
+            "acknowledged_note", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -84,6 +86,12 @@ class ClearFlagInput(StrictSerializer):
         given = self.validated_data
         words = {name: given[name] for name in ("reason", "clearance_from", "cleared_until") if name in given}
         return {**words, "terms": Terms.of(given)}
+
+
+class AcknowledgeInput(StrictSerializer):
+    """What is done differently, if anything."""
+
+    note = serializers.CharField(max_length=LONGEST_ACKNOWLEDGEMENT, required=False, allow_blank=True)
 
 
 class OfPatientInput(StrictSerializer):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("intakes/<uuid:public_id>/accept/", review.accept, name="accept"),
     path("flags/<uuid:public_id>/clear/", review.clear, name="clear"),
     path("flags/<uuid:public_id>/reopen/", review.reopen, name="reopen"),
+    path("flags/<uuid:public_id>/acknowledge/", review.acknowledge, name="acknowledge"),
     path("changes/<uuid:public_id>/look/", review.look_at_changes, name="look-at-changes"),
     path("p/intake/", intake.intake, name="intake"),
     path("p/intake/review/", intake.intake_review, name="intake-review"),

@@ -8,7 +8,7 @@ from screening.services.changes import (
     request_change_check,
     submit_change_check,
 )
-from screening.services.flags import clear_flag, reopen_flag
+from screening.services.flags import acknowledge_flag, clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
 from screening.services.screenings import (
@@ -26,6 +26,7 @@ __all__ = [
     "ScreenedMany",
     "Verdict",
     "accept_suggestion",
+    "acknowledge_flag",
     "clear_flag",
     "gate",
     "gates_at",

@@ -12,7 +12,13 @@ from django.utils import timezone
 from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed, NotFound
 from patients.models import Patient
-from screening.errors import AbsoluteNotClearable, FlagAlreadyClosed, FlagNotCleared
+from screening.errors import (
+    AbsoluteNotClearable,
+    FlagAlreadyClosed,
+    FlagNoLongerStands,
+    FlagNotCleared,
+    NotToAcknowledge,
+)
 from screening.evaluations import stand_again
 from screening.models import Clearance, Flag, FlagStatus, Severity
 from screening.terms import NO_TERMS, Terms
@@ -22,6 +28,7 @@ CLEARANCE_HOLDS_FOR = timedelta(days=183)
 LONGEST_CLEARANCE = timedelta(days=366)
 LONGEST_REASON = 1000
 LONGEST_ISSUER = 120
+LONGEST_ACKNOWLEDGEMENT = 300
 
 
 @transaction.atomic
@@ -95,6 +102,30 @@ def reopen_flag(*, flag: Flag, by: Any) -> Flag:
     again = stand_again(locked)
     record(actor=by, action="flag.reopened", subject=again, patient=locked.patient, facts={"rule_id": locked.rule_id})
     return again
+
+
+@transaction.atomic
+def acknowledge_flag(*, flag: Flag, by: Any, note: str = "") -> Flag:
+    """A therapist has read a flag that warns and will keep to it; `note` says what is done differently. It stands, and
+    counts, as before. The first who acknowledges is kept. Raises NotToAcknowledge, FlagNoLongerStands, Invalid."""
+    _require_deciding(flag, by)
+    note = note.strip()
+    if len(note) > LONGEST_ACKNOWLEDGEMENT or "\x00" in note:
+        raise Invalid(fields={"note": f"At most {LONGEST_ACKNOWLEDGEMENT} characters."})
+    if flag.is_blocking:
+        raise NotToAcknowledge(flag_id=str(flag.public_id))
+    standing = Flag.objects.standing().filter(pk=flag.pk)
+    read = standing.filter(acknowledged_at=None).update(
+        acknowledged_at=Now(), acknowledged_by=by, acknowledged_note=note, updated_at=Now()
+    )
+    if not read and not standing.exists():
+        raise FlagNoLongerStands(flag_id=str(flag.public_id))
+    flag.refresh_from_db()
+    if read:
+        record(
+            actor=by, action="flag.acknowledged", subject=flag, patient=flag.patient, facts={"rule_id": flag.rule_id}
+        )
+    return flag
 
 
 def _check_deciding(flag: Flag, by: Any) -> None:

@@ -23,7 +23,7 @@ from questionnaires.presenting import readable
 from screening import services
 from screening.changes import ChangeLine, line_of
 from screening.evaluations import INTAKE
-from screening.forms import ClearForm, LookForm
+from screening.forms import AcknowledgeForm, ClearForm, LookForm
 from screening.models import ChangeCheck, Evaluation, Flag
 from screening.reasons import lines_of
 from screening.suggestions import suggestions_of
@@ -110,6 +110,19 @@ def reopen(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @login_required
+def acknowledge(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Note that a therapist has read a flag and will keep to it."""
+    flag = get_object_or_404(Flag.objects.visible_to(request.user).select_related("patient"), public_id=public_id)
+    form = AcknowledgeForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(fields={name: str(problems[0]) for name, problems in form.errors.items()})
+    services.acknowledge_flag(flag=flag, note=form.cleaned_data["note"], by=request.user)
+    messages.success(request, "Noted that you have read it. The flag stands as before.")
+    return redirect("screening:patient", flag.patient.public_id)
+
+
+@require_POST
+@login_required
 def look_at_changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Note what a therapist makes of what has changed."""
     rows = ChangeCheck.objects.visible_to(request.user).select_related("patient")
@@ -160,7 +173,7 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
     flags = (
         Flag.objects.visible_to(user)
         .filter(patient=found)
-        .select_related("closed_by", "clearance", "handled_by", "patient")
+        .select_related("closed_by", "clearance", "handled_by", "acknowledged_by", "patient")
     )
     standing = flags.standing().gravest_first()
     form = intake.questionnaire.form() if intake else None
@@ -180,5 +193,6 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
         "unfinished": responses.filter(status="in_progress", questionnaire__key=INTAKE).order_by("-id").first(),
         "answers": readable(form, intake.answers, "en") if form and intake else (),
         "look_form": LookForm(),
+        "acknowledge_form": AcknowledgeForm(),
         "suggestions": suggestions_of(intake) if intake and user.writes_clinical else [],
     }

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from screening.services import acknowledge_flag
 from sessions.models import TreatmentSession
 from sessions.my_day import day_of
 from tests.factories import (
@@ -210,3 +211,12 @@ def test_an_effect_reported_to_a_colleague_is_not_on_this_day(page, therapist, l
         effect_text="Bruise on the arm", answered_at=NOW, due_at=NOW - HOUR,
     )  # fmt: skip
     assert "Bruise on the arm" not in page.get(reverse("sessions:my-day")).content.decode()
+
+
+def test_a_flag_somebody_has_acknowledged_says_so(page, therapist, location):
+    visit = booked_visit(therapist, location, starts_at=NOW + HOUR)
+    flag = raise_flag(visit.patient, severity="caution", title="Reaction to oils")
+    address = reverse("sessions:my-day")
+    assert "Reaction to oils (acknowledged)" not in page.get(address).content.decode()
+    acknowledge_flag(flag=flag, by=therapist)
+    assert "Reaction to oils (acknowledged)" in page.get(address).content.decode()

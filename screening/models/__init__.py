@@ -1,0 +1,37 @@
+"""What the rules and the patients said, and what was asked and decided about it."""
+
+from screening.models.flags import (
+    GRANTING,
+    Cause,
+    Clearance,
+    ClearanceDecision,
+    ClearanceQuerySet,
+    Evaluation,
+    EvaluationQuerySet,
+    Flag,
+    FlagQuerySet,
+    FlagStatus,
+    Light,
+    Severity,
+    Urgency,
+)
+from screening.models.visits import ChangeCheck, ChangeCheckQuerySet, GateOverride
+
+__all__ = [
+    "GRANTING",
+    "Cause",
+    "ChangeCheck",
+    "ChangeCheckQuerySet",
+    "Clearance",
+    "ClearanceDecision",
+    "ClearanceQuerySet",
+    "Evaluation",
+    "EvaluationQuerySet",
+    "Flag",
+    "FlagQuerySet",
+    "FlagStatus",
+    "GateOverride",
+    "Light",
+    "Severity",
+    "Urgency",
+]
