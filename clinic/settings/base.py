@@ -16,6 +16,8 @@ ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS")
 # Where patients reach us: the start of every signed link.
 SITE_URL = environment.required("SITE_URL").rstrip("/")
 CLINIC_NAME = environment.optional("CLINIC_NAME", "Fascia Clinic")
+# A folder with further fonts for printed documents, for names the fonts inside the typesetter have no signs for.
+DOCUMENT_FONTS_ROOT = environment.optional("DOCUMENT_FONTS_ROOT", "")
 DEBUG = False
 
 INSTALLED_APPS = [
