@@ -99,3 +99,11 @@ class FlagNoLongerStands(Conflict):
     code = "flag_no_longer_stands"
     title = "No longer there"
     message = "This flag does not stand any more, or a newer one took its place. Load the page again and read that one."
+
+
+class RequestClosed(Conflict):
+    """The letter was answered or withdrawn already."""
+
+    code = "clearance_request_closed"
+    title = "Already closed"
+    message = "This request was answered or withdrawn already. Load the page again to see what came of it."

@@ -21,6 +21,7 @@ from screening.engine import Finding
 from screening.facts import AllergyFact, ConditionFact, Facts, MedicineFact
 from screening.models import Cause, Clearance, Evaluation, Flag, FlagStatus, Severity, Urgency
 from screening.rulebook import rulebook
+from screening.settling import settle_requests
 
 INTAKE = "intake"
 _SAME_AGAIN = (
@@ -158,10 +159,11 @@ def _settle(evaluation: Evaluation, findings: Iterable[Finding], *, by: Actor, m
         for rule_id, finding in fired.items()
     ]
     if may_resolve:
-        for rule_id, standing in by_rule.items():
-            if rule_id not in fired:
-                for flag in standing:
-                    _close(flag, FlagStatus.RESOLVED, "flag.resolved", evaluation, by=by)
+        gone = [flag for rule_id, standing in by_rule.items() if rule_id not in fired for flag in standing]
+        for flag in gone:
+            _close(flag, FlagStatus.RESOLVED, "flag.resolved", evaluation, by=by)
+        if gone:
+            settle_requests(evaluation.patient, by=by, is_answer=False)
     if any(flag is not None and flag.is_blocking and flag.rule_id not in by_rule for flag in opened):
         withdraw_clearances(evaluation.patient, by=by)
 

@@ -15,6 +15,7 @@ from screening.models.flags import (
     Severity,
     Urgency,
 )
+from screening.models.requests import ClearanceRequest, ClearanceRequestQuerySet, RequestState
 from screening.models.visits import ChangeCheck, ChangeCheckQuerySet, GateOverride
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Clearance",
     "ClearanceDecision",
     "ClearanceQuerySet",
+    "ClearanceRequest",
+    "ClearanceRequestQuerySet",
     "Evaluation",
     "EvaluationQuerySet",
     "Flag",
@@ -32,6 +35,7 @@ __all__ = [
     "FlagStatus",
     "GateOverride",
     "Light",
+    "RequestState",
     "Severity",
     "Urgency",
 ]

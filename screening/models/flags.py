@@ -118,6 +118,7 @@ class Clearance(Record):
     rule_ids = ArrayField(models.CharField(max_length=20))
     question = models.TextField(default="", blank=True)
     # None: the letter came without having been asked for here.
+    request = models.ForeignKey("screening.ClearanceRequest", models.PROTECT, null=True, related_name="clearances")
     requested_at = models.DateTimeField(null=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     issuer_name = models.CharField(max_length=120)

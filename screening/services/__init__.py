@@ -11,6 +11,7 @@ from screening.services.changes import (
 from screening.services.flags import acknowledge_flag, clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
+from screening.services.requests import record_refusal, request_clearance, withdraw_clearance_request
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -37,8 +38,10 @@ __all__ = [
     "may_override",
     "override_gate",
     "record_change_check",
+    "record_refusal",
     "reopen_flag",
     "request_change_check",
+    "request_clearance",
     "request_intake",
     "save_intake_page",
     "screen",
@@ -46,4 +49,5 @@ __all__ = [
     "submit_answers",
     "submit_change_check",
     "submit_intake",
+    "withdraw_clearance_request",
 ]

@@ -21,6 +21,7 @@ from screening.errors import (
 )
 from screening.evaluations import stand_again
 from screening.models import Clearance, Flag, FlagStatus, Severity
+from screening.settling import asked_about, settle_requests
 from screening.terms import NO_TERMS, Terms
 
 # clinical.md §2.7: a clearance holds 6 months or as written. Defaults that need clinical review.
@@ -42,7 +43,7 @@ def clear_flag(
     terms: Terms = NO_TERMS,
 ) -> Flag:
     """Lift a standing flag for a reason; what needs a clearance says whose, until when and within which limits. One of
-    two wins. The clearance is kept as a record of its own."""
+    two wins. The clearance is kept as a record of its own; it answers the letter that asked for it."""
     _check_deciding(flag, by)
     reason, clearance_from = reason.strip(), clearance_from.strip()
     until = _valid_until(flag, cleared_until)
@@ -62,8 +63,11 @@ def clear_flag(
             reason=reason,
             valid_until=until,
             **terms.columns,
+            **asked_about(locked),
         )
-    return lift(flag=locked, reason=reason, clearance=clearance, clearance_from=clearance_from, until=until, by=by)
+    lift(flag=locked, reason=reason, clearance=clearance, clearance_from=clearance_from, until=until, by=by)
+    settle_requests(locked.patient, by=by, is_answer=True)
+    return locked
 
 
 def lift(
