@@ -6,16 +6,20 @@ import uuid
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinic.core.api import UpdatedSinceMixin, idempotent
 from clinic.core.errors import Invalid, NotAllowed
+from clinic.core.http import pdf_file
 from patients.models import Patient
 from patients.services import note_patient_read
 from questionnaires.models import QuestionnaireResponse
@@ -23,15 +27,19 @@ from questionnaires.queries import of_patient, parse_id
 from questionnaires.serializers import AnswersInput, ResponseOutput
 from screening import services
 from screening.changes import CHANGES
-from screening.models import Evaluation, Flag
+from screening.letters import print_letter
+from screening.models import ClearanceRequest, Evaluation, Flag
 from screening.serializers import (
     AcknowledgeInput,
+    ClearanceRequestInput,
+    ClearanceRequestOutput,
     ClearFlagInput,
     EvaluationOutput,
     FlagOutput,
     IntakeRequestOutput,
     LightOutput,
     OfPatientInput,
+    RefusalInput,
 )
 
 _MOST_LIGHTS = 100
@@ -96,6 +104,76 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         """Take a clearance back: the flag stands again, as a new row."""
         again = services.reopen_flag(flag=self.get_object(), by=request.user)
         return Response(FlagOutput(again).data)
+
+
+class PdfFile(JSONRenderer):
+    """Lets a client ask for application/pdf; a refusal is still a problem document."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+
+@extend_schema(tags=["screening"])
+class ClearanceRequestViewSet(
+    UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ClearanceRequest]
+):
+    """Letters that ask a clinician whether a patient may be treated despite flags. Clearing the flags answers them."""
+
+    lookup_field = "public_id"
+    lookup_value_regex = "[0-9a-f-]{36}"
+    queryset = ClearanceRequest.objects.none()
+    serializer_class = ClearanceRequestOutput
+
+    def get_queryset(self) -> QuerySet[ClearanceRequest]:
+        if not getattr(self.request.user, "reads_clinical", False):
+            raise NotAllowed()
+        return of_patient(ClearanceRequest.objects.visible_to(self.request.user).for_review(), self.request)
+
+    @extend_schema(parameters=[_OF_PATIENT])
+    def list(self, request: Request) -> Response:
+        """Newest change first."""
+        return super().list(request)
+
+    def retrieve(self, request: Request, public_id: str) -> Response:
+        """One request; reading it is noted in the audit trail."""
+        asked = self.get_object()
+        note_patient_read(patient=asked.patient, by=request.user, screen="clearance_request")  # type: ignore[arg-type]
+        return Response(ClearanceRequestOutput(asked).data)
+
+    @extend_schema(request=ClearanceRequestInput, responses={201: ClearanceRequestOutput})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Write the letter. The same letter asked for twice is one letter."""
+        asked = ClearanceRequestInput(data=request.data, context={"request": request})
+        asked.is_valid(raise_exception=True)
+        made = services.request_clearance(by=request.user, **asked.validated_data)
+        return Response(ClearanceRequestOutput(made).data, status=201)
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], renderer_classes=[JSONRenderer, PdfFile])
+    def letter(self, request: Request, public_id: str) -> HttpResponse:
+        """The letter as PDF; reading it is noted in the audit trail."""
+        asked = self.get_object()
+        note_patient_read(patient=asked.patient, by=request.user, screen="clearance_letter")  # type: ignore[arg-type]
+        return pdf_file(print_letter(asked), name=f"clearance-request-{asked.reference}")
+
+    @extend_schema(request=None, responses=ClearanceRequestOutput)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def withdraw(self, request: Request, public_id: str) -> Response:
+        """Wait for an answer no longer."""
+        services.withdraw_clearance_request(request=self.get_object(), by=request.user)
+        return Response(ClearanceRequestOutput(self.get_object()).data)
+
+    @extend_schema(request=RefusalInput, responses=ClearanceRequestOutput)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def refusal(self, request: Request, public_id: str) -> Response:
+        """Note an answer that grants nothing; the flags stand as before."""
+        asked = RefusalInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.record_refusal(request=self.get_object(), by=request.user, **asked.validated_data)
+        return Response(ClearanceRequestOutput(self.get_object()).data)
 
 
 @extend_schema(tags=["screening"])

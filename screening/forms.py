@@ -9,9 +9,11 @@ from typing import Any
 from django import forms
 
 from clinic.core.clock import day_bounds
+from clinic.models import Service
 from screening.models import Flag, Severity
 from screening.regions import KINDS, REGIONS
 from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
+from screening.services.requests import LONGEST_ADDRESSEE, LONGEST_REMARK, REFUSING
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
 
 LIMITS = (
@@ -109,6 +111,78 @@ class AcknowledgeForm(forms.Form):
     use_required_attribute = False
 
     note = forms.CharField(max_length=LONGEST_ACKNOWLEDGEMENT, required=False, label="What you will do differently")
+
+
+class _Refusable(forms.Form):
+    """Shows what a service refuses beside its fields."""
+
+    use_required_attribute = False
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        """Show the service's refusals beside their fields."""
+        for name, problem in problems.items():
+            self.add_error(name if name in self.fields else None, problem)
+
+
+class _FlagChoice(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, flag: Flag) -> str:
+        return f"{flag.title} ({flag.get_severity_display().partition(':')[0].lower()})"
+
+
+class AskForm(_Refusable):
+    """Which flags a letter asks whom about, and what is planned."""
+
+    flags = _FlagChoice(
+        queryset=Flag.objects.none(),
+        to_field_name="public_id",
+        label="About which flags",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    addressee = forms.CharField(
+        max_length=LONGEST_ADDRESSEE,
+        label="To whom",
+        help_text="Doctor or practice, as it stands on the letter. Up to six lines.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    service = forms.ModelChoiceField(
+        queryset=Service.objects.none(), to_field_name="public_id", label="What is planned", empty_label="Choose"
+    )
+    kinds = forms.MultipleChoiceField(
+        choices=KINDS.items(), required=False, label="By these means", widget=forms.CheckboxSelectMultiple
+    )
+    regions = forms.MultipleChoiceField(
+        choices=REGIONS.items(), required=False, label="In these regions", widget=forms.CheckboxSelectMultiple
+    )
+    remark = forms.CharField(
+        max_length=LONGEST_REMARK,
+        required=False,
+        label="What else you ask",
+        help_text="Every letter asks about regions, pressure, means and until when.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, flags: Any, services: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["flags"].queryset = flags  # type: ignore[attr-defined]
+        self.fields["service"].queryset = services  # type: ignore[attr-defined]
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether means or regions were chosen, so that they are shown open."""
+        return self.is_bound and any(self.data.get(name) or self.errors.get(name) for name in ("kinds", "regions"))
+
+
+class RefusalForm(_Refusable):
+    """An answer that grants nothing."""
+
+    decision = forms.ChoiceField(
+        choices=[(value.value, value.label) for value in REFUSING], label="The answer", widget=forms.RadioSelect
+    )
+    issuer_name = forms.CharField(max_length=LONGEST_ISSUER, label="From whom")
+    issuer_role = forms.CharField(max_length=LONGEST_ISSUER, required=False, label="Role")
+    reason = forms.CharField(
+        max_length=LONGEST_REASON, label="What was answered", widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class AlarmForm(forms.Form):

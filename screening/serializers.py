@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
 from clinic.core.api import StrictSerializer
+from clinic.models import Service
 from messaging.models import SignedLink
 from patients.models import Patient
-from screening.models import ChangeCheck, Clearance, Evaluation, Flag, Light
+from screening.models import ChangeCheck, Clearance, ClearanceRequest, Evaluation, Flag, Light
 from screening.services.changes import LONGEST_NOTE
 from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
+from screening.services.requests import LONGEST_ADDRESSEE, LONGEST_REMARK, REFUSING
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
 
 
@@ -47,6 +50,32 @@ class FlagOutput(serializers.ModelSerializer[Flag]):
             "clearance_from", "cleared_until", "clearance", "acknowledged_at", "acknowledged_by_id",
             "acknowledged_note", "created_at", "updated_at",
         ]  # fmt: skip
+
+
+class ClearanceRequestOutput(serializers.ModelSerializer[ClearanceRequest]):
+    """A letter that asks for a clearance, and the answers to it. Needs `for_review()`."""
+
+    id = serializers.UUIDField(source="public_id")
+    patient_id = serializers.UUIDField(source="patient.public_id")
+    flag_ids = serializers.SerializerMethodField()
+    rule_ids = serializers.SerializerMethodField()
+    service_id = serializers.UUIDField(source="service.public_id")
+    asked_by_id = serializers.UUIDField(source="asked_by.public_id")
+    asked_at = serializers.DateTimeField(source="created_at")
+    answers = ClearanceOutput(source="clearances", many=True)
+
+    class Meta:
+        model = ClearanceRequest
+        fields = [
+            "id", "reference", "patient_id", "flag_ids", "rule_ids", "addressee", "service_id", "kinds", "regions",
+            "remark", "state", "asked_by_id", "asked_at", "closed_at", "answers", "updated_at",
+        ]  # fmt: skip
+
+    def get_flag_ids(self, request: ClearanceRequest) -> list[UUID]:
+        return [flag.public_id for flag in request.flags.all()]
+
+    def get_rule_ids(self, request: ClearanceRequest) -> list[str]:
+        return sorted({flag.rule_id for flag in request.flags.all()})
 
 
 class EvaluationOutput(serializers.ModelSerializer[Evaluation]):
@@ -104,6 +133,35 @@ class OfPatientInput(StrictSerializer):
         if "request" in self.context:
             patients = Patient.objects.visible_to(self.context["request"].user)
             self.fields["patient_id"].queryset = patients  # type: ignore[attr-defined]
+
+
+class ClearanceRequestInput(OfPatientInput):
+    """Which flags a letter asks whom about, and what is planned."""
+
+    flag_ids = serializers.SlugRelatedField(
+        slug_field="public_id", source="flags", queryset=Flag.objects.none(), many=True
+    )
+    addressee = serializers.CharField(max_length=LONGEST_ADDRESSEE)
+    service_id = serializers.SlugRelatedField(slug_field="public_id", source="service", queryset=Service.objects.none())
+    kinds = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    remark = serializers.CharField(max_length=LONGEST_REMARK, required=False, allow_blank=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "request" in self.context:
+            user = self.context["request"].user
+            self.fields["flag_ids"].child_relation.queryset = Flag.objects.visible_to(user)  # type: ignore[attr-defined]
+            self.fields["service_id"].queryset = Service.objects.visible_to(user).offered()  # type: ignore[attr-defined]
+
+
+class RefusalInput(StrictSerializer):
+    """An answer that grants nothing."""
+
+    decision = serializers.ChoiceField(choices=[(value.value, value.label) for value in REFUSING])
+    issuer_name = serializers.CharField(max_length=LONGEST_ISSUER)
+    issuer_role = serializers.CharField(max_length=LONGEST_ISSUER, required=False, allow_blank=True)
+    reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
 class IntakeRequestOutput(serializers.ModelSerializer[SignedLink]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screening.views import alarms, intake, review
+from screening.views import alarms, clearances, intake, review
 
 app_name = "screening"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("patients/<uuid:public_id>/screening/send-intake/", review.send_intake, name="send-intake"),
     path("patients/<uuid:public_id>/screening/run/", review.screen, name="screen"),
     path("patients/<uuid:public_id>/alarm/", alarms.alarm, name="alarm"),
+    path("patients/<uuid:public_id>/clearance-requests/new/", clearances.ask, name="ask-clearance"),
+    path("clearance-requests/<uuid:public_id>/letter/", clearances.letter, name="clearance-letter"),
+    path("clearance-requests/<uuid:public_id>/withdraw/", clearances.withdraw, name="withdraw-request"),
+    path("clearance-requests/<uuid:public_id>/refusal/", clearances.refusal, name="clearance-refusal"),
     path("intakes/<uuid:public_id>/accept/", review.accept, name="accept"),
     path("flags/<uuid:public_id>/clear/", review.clear, name="clear"),
     path("flags/<uuid:public_id>/reopen/", review.reopen, name="reopen"),

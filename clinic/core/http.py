@@ -62,6 +62,14 @@ class NoStoreMiddleware:
         return response
 
 
+def pdf_file(content: bytes, *, name: str) -> HttpResponse:
+    """A document to keep or print. Its name says nothing about a patient: it stays in the list of downloads."""
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def clinic_context(request: HttpRequest) -> dict[str, Any]:
     """What every template knows about the clinic."""
     return {"clinic_name": settings.CLINIC_NAME, "is_demo": getattr(settings, "IS_DEMO", False)}

@@ -24,10 +24,13 @@ from screening import services
 from screening.changes import ChangeLine, line_of
 from screening.evaluations import INTAKE
 from screening.forms import AcknowledgeForm, ClearForm, LookForm
-from screening.models import ChangeCheck, Evaluation, Flag
+from screening.models import ChangeCheck, ClearanceRequest, Evaluation, Flag
 from screening.reasons import lines_of
 from screening.suggestions import suggestions_of
 from staff.models import User
+
+# Letters that ask for a clearance, newest first.
+MOST_REQUESTS = 10
 
 
 class StaffRequest(HttpRequest):
@@ -188,6 +191,7 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
         # These keep the light amber.
         "has_limits": any(line.flag.is_blocking for line in cleared),
         "history": flags.past().order_by("-updated_at", "-id"),
+        "requests": ClearanceRequest.objects.visible_to(user).filter(patient=found).for_review()[:MOST_REQUESTS],
         "evaluation": evaluations.whole().newest_first().first(),
         "intake": intake,
         "unfinished": responses.filter(status="in_progress", questionnaire__key=INTAKE).order_by("-id").first(),
