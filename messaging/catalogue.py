@@ -46,6 +46,7 @@ _TEMPLATES = {
         Template("slot_offered", needs=_VISIT | {"answer_until"}, takes=_PLACE, needs_link=True),
         Template("slot_gone", needs=_VISIT, takes=_PLACE, tells_an_end=True),
         Template("intake_request", takes=_VISIT | _PLACE, needs_link=True),
+        Template("rescreen_request", takes=_PLACE, needs_link=True),
         Template("change_check", needs=_VISIT, takes=_PLACE, needs_link=True),
         Template("survey_request", takes=_PLACE, needs_link=True, consent=ConsentKind.SURVEYS),
     )

@@ -67,6 +67,7 @@ _TEMPLATE_NAMES = {
     "series_changed": "Series changed",
     "series_cancelled": "Series cancelled",
     "intake_request": "Intake questions",
+    "rescreen_request": "Intake questions, anew",
     "change_check": "What has changed",
     "survey_request": "Follow-up question",
 }

@@ -250,6 +250,7 @@ CELERY_BEAT_SCHEDULE = {
         "scheduling.queue_reminders",
         "scheduling.pass_on_offers",
         "scheduling.ask_for_changes",
+        "scheduling.ask_for_screening",
         "outcomes.queue_surveys",
         "messaging.dispatch_due",
         "screening.screen_changed",
@@ -262,6 +263,8 @@ CELERY_BEAT_SCHEDULE = {
 APPOINTMENT_REMINDER_MINUTES = environment.whole_numbers("APPOINTMENT_REMINDER_MINUTES", default=[24 * 60])
 # How long before a visit the patient is asked what has changed; the answer counts for 72 hours.
 CHANGE_CHECK_MINUTES = environment.whole_number("CHANGE_CHECK_MINUTES", default=48 * 60)
+# How many days before a visit a patient whose screening will be older than 180 days then is asked to answer it anew.
+RESCREEN_LEAD_DAYS = environment.whole_number("RESCREEN_LEAD_DAYS", default=10)
 SURVEY_DELAY_MINUTES = environment.whole_number("SURVEY_DELAY_MINUTES", default=24 * 60)
 # A report never shows a count of fewer people than this (5 is the least it accepts).
 REPORT_MINIMUM_CELL = environment.whole_number("REPORT_MINIMUM_CELL", default=5)

@@ -15,6 +15,7 @@ from screening.services.requests import record_refusal, request_clearance, withd
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
+    request_screening_anew,
     save_intake_page,
     screen,
     screen_many,
@@ -43,6 +44,7 @@ __all__ = [
     "request_change_check",
     "request_clearance",
     "request_intake",
+    "request_screening_anew",
     "save_intake_page",
     "screen",
     "screen_many",

@@ -17,10 +17,8 @@ from clinic.models import Service
 from patients.models import Patient
 from screening.changes import HOLDS_FOR, Known, known_of
 from screening.models import ChangeCheck, Evaluation, Flag, GateOverride, Severity, Urgency
+from screening.outdated import SCREENING_HOLDS_FOR
 from screening.treatment import FlagView, Objection, Treatment, objections
-
-# clinical.md §2.1: a full screen every 180 days. A default that needs clinical review.
-SCREENING_HOLDS_FOR = timedelta(days=180)
 
 _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +24,7 @@ from screening import evaluations
 from screening.changes import CHANGES
 from screening.engine import Finding
 from screening.models import Cause, Evaluation, Flag
+from screening.outdated import ANEW, anew_after
 from screening.services.changes import submit_change_check
 
 # How long a patient has to fill in the intake.
@@ -45,25 +47,37 @@ class ScreenedMany:
 @transaction.atomic
 def request_intake(*, patient: Patient, by: Any) -> SignedLink:
     """Ask the patient to fill in the intake. Links and unsent requests from before are withdrawn."""
+    home = patient.locations.order_by("name", "pk").first()
+    context = {"location_name": home.name} if home else {}
+    return _send_link(patient, "intake_request", context, timezone.now() + LINK_HOLDS_FOR, by=by)
+
+
+@transaction.atomic
+def request_screening_anew(
+    *, patient: Patient, outdated_id: UUID, visit_at: datetime, context: Mapping[str, Any], by: Actor
+) -> SignedLink:
+    """Ask a patient whose answers will be too old at a visit to give them anew, by a link that holds until then at
+    least. `outdated_id` names those answers; the message's key says whose place it takes."""
+    expires_at = max(timezone.now() + LINK_HOLDS_FOR, visit_at)
+    return _send_link(patient, ANEW, context, expires_at, offset=anew_after(outdated_id), by=by)
+
+
+def _send_link(
+    patient: Patient, template: str, context: Mapping[str, Any], expires_at: datetime, *, by: Any, offset: str = ""
+) -> SignedLink:
     response = start_response(patient=patient, by=by)
     subject = supersede(key=f"intake:{response.public_id}")
-    expires_at = timezone.now() + LINK_HOLDS_FOR
     link = issue_link(
-        patient=patient,
-        purpose="intake",
-        target_id=response.public_id,
-        expires_at=expires_at,
-        subject=subject,
-        by=by,
+        patient=patient, purpose="intake", target_id=response.public_id, expires_at=expires_at, subject=subject, by=by
     )
-    home = patient.locations.order_by("name", "pk").first()
     queue_message(
         patient=patient,
         subject=subject,
-        template="intake_request",
-        context={"location_name": home.name} if home else {},
+        template=template,
+        context=dict(context),
         expires_at=expires_at,
         link=link,
+        offset=offset,
         by=by,
     )
     return link
