@@ -28,9 +28,11 @@ from questionnaires.serializers import AnswersInput, ResponseOutput
 from screening import services
 from screening.changes import CHANGES
 from screening.letters import print_letter
-from screening.models import ClearanceRequest, Evaluation, Flag
+from screening.models import CallIn, ClearanceRequest, Evaluation, Flag
 from screening.serializers import (
     AcknowledgeInput,
+    CallInOutput,
+    CallOutcomeInput,
     ClearanceRequestInput,
     ClearanceRequestOutput,
     ClearFlagInput,
@@ -225,6 +227,44 @@ class IntakeRequestViewSet(viewsets.ViewSet):
         asked.is_valid(raise_exception=True)
         link = services.request_intake(patient=asked.validated_data["patient"], by=request.user)
         return Response(IntakeRequestOutput(link).data, status=201)
+
+
+@extend_schema(tags=["screening"])
+class CallInViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericViewSet[CallIn]):
+    """Patients a therapist wants called in. Nothing clinical is in it."""
+
+    lookup_field = "public_id"
+    lookup_value_regex = "[0-9a-f-]{36}"
+    queryset = CallIn.objects.none()
+    serializer_class = CallInOutput
+
+    def get_queryset(self) -> QuerySet[CallIn]:
+        rows = of_patient(CallIn.objects.visible_to(self.request.user), self.request)
+        return rows.select_related("patient", "asked_by", "done_by")
+
+    @extend_schema(parameters=[_OF_PATIENT])
+    def list(self, request: Request) -> Response:
+        """Newest change first."""
+        return super().list(request)
+
+    @extend_schema(request=OfPatientInput, responses={201: CallInOutput})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Put a patient on the desk's list of whom to call."""
+        asked = OfPatientInput(data=request.data, context={"request": request})
+        asked.is_valid(raise_exception=True)
+        call = services.call_in(patient=asked.validated_data["patient"], by=request.user)
+        return Response(CallInOutput(call).data, status=201)
+
+    @extend_schema(request=CallOutcomeInput, responses=CallInOutput)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def done(self, request: Request, public_id: str) -> Response:
+        """Note what came of the call."""
+        asked = CallOutcomeInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        call = services.note_call(call=self.get_object(), by=request.user, **asked.validated_data)
+        return Response(CallInOutput(call).data)
 
 
 @extend_schema(tags=["screening"])

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from screening.api import (
     AnswersView,
+    CallInViewSet,
     ClearanceRequestViewSet,
     EvaluationViewSet,
     FlagViewSet,
@@ -16,6 +17,7 @@ from screening.changes_api import ChangeCheckViewSet
 
 router = SimpleRouter()
 router.register("flags", FlagViewSet, basename="flag")
+router.register("call-ins", CallInViewSet, basename="call-in")
 router.register("clearance-requests", ClearanceRequestViewSet, basename="clearance-request")
 router.register("evaluations", EvaluationViewSet, basename="evaluation")
 router.register("change-checks", ChangeCheckViewSet, basename="change-check")

@@ -107,3 +107,11 @@ class RequestClosed(Conflict):
     code = "clearance_request_closed"
     title = "Already closed"
     message = "This request was answered or withdrawn already. Load the page again to see what came of it."
+
+
+class AlreadyCalled(Conflict):
+    """Somebody was faster."""
+
+    code = "already_called"
+    title = "Somebody has called"
+    message = "Somebody has called this patient already. Load the page again to see what came of it."

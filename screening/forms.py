@@ -12,6 +12,7 @@ from clinic.core.clock import day_bounds
 from clinic.models import Service
 from screening.models import Flag, Severity
 from screening.regions import KINDS, REGIONS
+from screening.services.calls import LONGEST_OUTCOME
 from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
 from screening.services.requests import LONGEST_ADDRESSEE, LONGEST_REMARK, REFUSING
 from screening.terms import LONGEST_LICENCE, LONGEST_ROLE, Terms
@@ -182,6 +183,17 @@ class RefusalForm(_Refusable):
     issuer_role = forms.CharField(max_length=LONGEST_ISSUER, required=False, label="Role")
     reason = forms.CharField(
         max_length=LONGEST_REASON, label="What was answered", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CallForm(_Refusable):
+    """What came of calling a patient in."""
+
+    outcome = forms.CharField(
+        max_length=LONGEST_OUTCOME,
+        label="What came of it",
+        help_text="Such as: comes on Friday at nine; or: left a message, will try again tomorrow.",
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

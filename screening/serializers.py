@@ -11,7 +11,8 @@ from clinic.core.api import StrictSerializer
 from clinic.models import Service
 from messaging.models import SignedLink
 from patients.models import Patient
-from screening.models import ChangeCheck, Clearance, ClearanceRequest, Evaluation, Flag, Light
+from screening.models import CallIn, ChangeCheck, Clearance, ClearanceRequest, Evaluation, Flag, Light
+from screening.services.calls import LONGEST_OUTCOME
 from screening.services.changes import LONGEST_NOTE
 from screening.services.flags import LONGEST_ACKNOWLEDGEMENT, LONGEST_ISSUER, LONGEST_REASON
 from screening.services.requests import LONGEST_ADDRESSEE, LONGEST_REMARK, REFUSING
@@ -162,6 +163,26 @@ class RefusalInput(StrictSerializer):
     issuer_name = serializers.CharField(max_length=LONGEST_ISSUER)
     issuer_role = serializers.CharField(max_length=LONGEST_ISSUER, required=False, allow_blank=True)
     reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class CallInOutput(serializers.ModelSerializer[CallIn]):
+    """A patient to call in. Needs `patient`, `asked_by` and `done_by`."""
+
+    id = serializers.UUIDField(source="public_id")
+    patient_id = serializers.UUIDField(source="patient.public_id")
+    asked_by_id = serializers.UUIDField(source="asked_by.public_id")
+    asked_at = serializers.DateTimeField(source="created_at")
+    done_by_id = serializers.UUIDField(source="done_by.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = CallIn
+        fields = ["id", "patient_id", "asked_by_id", "asked_at", "done_at", "done_by_id", "outcome", "updated_at"]
+
+
+class CallOutcomeInput(StrictSerializer):
+    """What came of the call."""
+
+    outcome = serializers.CharField(max_length=LONGEST_OUTCOME)
 
 
 class IntakeRequestOutput(serializers.ModelSerializer[SignedLink]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screening.views import alarms, clearances, intake, review
+from screening.views import alarms, calls, clearances, intake, review
 
 app_name = "screening"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("patients/<uuid:public_id>/screening/send-intake/", review.send_intake, name="send-intake"),
     path("patients/<uuid:public_id>/screening/run/", review.screen, name="screen"),
     path("patients/<uuid:public_id>/alarm/", alarms.alarm, name="alarm"),
+    path("patients/<uuid:public_id>/call-in/", calls.call_in, name="call-in"),
+    path("call-ins/<uuid:public_id>/", calls.call, name="call"),
     path("patients/<uuid:public_id>/clearance-requests/new/", clearances.ask, name="ask-clearance"),
     path("clearance-requests/<uuid:public_id>/letter/", clearances.letter, name="clearance-letter"),
     path("clearance-requests/<uuid:public_id>/withdraw/", clearances.withdraw, name="withdraw-request"),

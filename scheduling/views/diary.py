@@ -23,6 +23,7 @@ from scheduling.hours import local_day
 from scheduling.models import MoveRequest, WaitListEntry
 from scheduling.views.entrance import desk_page, is_for, location_of, member
 from screening.alarms import alarms_for
+from screening.models import CallIn
 from staff.models import User
 
 GRID = "diary-grid"
@@ -75,6 +76,7 @@ def diary(request: HttpRequest) -> HttpResponse:
     context = {"diary": shown, "location": location, "locations": locations, "look": look, "waiting": waiting}
     context |= {"asked": _asked(request, location), "now": timezone.now()}
     context["alarms"] = alarms_for(member(request))
+    context["calls"] = CallIn.objects.visible_to(request.user).waiting()[:MOST_ASKED]
     if is_for(request, GRID):
         return _refreshed(request, context, shown)
     parts = _parts(context)

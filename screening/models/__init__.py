@@ -15,11 +15,19 @@ from screening.models.flags import (
     Severity,
     Urgency,
 )
-from screening.models.requests import ClearanceRequest, ClearanceRequestQuerySet, RequestState
+from screening.models.requests import (
+    CallIn,
+    CallInQuerySet,
+    ClearanceRequest,
+    ClearanceRequestQuerySet,
+    RequestState,
+)
 from screening.models.visits import ChangeCheck, ChangeCheckQuerySet, GateOverride
 
 __all__ = [
     "GRANTING",
+    "CallIn",
+    "CallInQuerySet",
     "Cause",
     "ChangeCheck",
     "ChangeCheckQuerySet",

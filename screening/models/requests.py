@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from clinic.core.records import Record
 from clinic.models import Service
-from patients.models import ClinicalQuerySet, Patient
+from patients.models import ClinicalQuerySet, OfPatientQuerySet, Patient
 from screening.models.flags import Flag
 
 
@@ -80,3 +80,40 @@ class ClearanceRequest(Record):
     def reference(self) -> str:
         """What letter and answer are matched by; says nothing about the patient."""
         return self.public_id.hex[:8].upper()
+
+
+class CallInQuerySet(OfPatientQuerySet):
+    def visible_to(self, user: Any) -> CallInQuerySet:
+        return cast("CallInQuerySet", super().visible_to(user))
+
+    def waiting(self) -> CallInQuerySet:
+        """Not called yet, longest waiting first; the dead are not called."""
+        rows: CallInQuerySet = self.filter(done_at=None, patient__died_on=None)
+        return rows.select_related("patient", "asked_by").order_by("created_at", "id")
+
+
+class CallIn(Record):
+    """A therapist wants to see a patient: the desk calls and says what came of it. Nothing clinical is in it."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="call_ins")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=300, default="", blank=True)
+
+    objects = CallInQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="call_in_waits_once_per_patient", fields=["patient"], condition=Q(done_at=None)
+            ),
+            models.CheckConstraint(
+                name="call_in_done_by_whom_and_how",
+                condition=Q(done_at=None, done_by=None, outcome="")
+                | (Q(done_at__isnull=False, done_by__isnull=False) & ~Q(outcome="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"call in {self.pk}"

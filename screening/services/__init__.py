@@ -2,6 +2,7 @@
 
 from screening.desk_lights import lights
 from screening.services.alarms import handle_alarm
+from screening.services.calls import call_in, note_call
 from screening.services.changes import (
     look_at_change_check,
     record_change_check,
@@ -29,6 +30,7 @@ __all__ = [
     "Verdict",
     "accept_suggestion",
     "acknowledge_flag",
+    "call_in",
     "clear_flag",
     "gate",
     "gates_at",
@@ -37,6 +39,7 @@ __all__ = [
     "lights",
     "look_at_change_check",
     "may_override",
+    "note_call",
     "override_gate",
     "record_change_check",
     "record_refusal",

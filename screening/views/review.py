@@ -24,7 +24,7 @@ from screening import services
 from screening.changes import ChangeLine, line_of
 from screening.evaluations import INTAKE
 from screening.forms import AcknowledgeForm, ClearForm, LookForm
-from screening.models import ChangeCheck, ClearanceRequest, Evaluation, Flag
+from screening.models import CallIn, ChangeCheck, ClearanceRequest, Evaluation, Flag
 from screening.reasons import lines_of
 from screening.suggestions import suggestions_of
 from staff.models import User
@@ -196,6 +196,7 @@ def _review(found: Patient, user: User) -> dict[str, Any]:
         "intake": intake,
         "unfinished": responses.filter(status="in_progress", questionnaire__key=INTAKE).order_by("-id").first(),
         "answers": readable(form, intake.answers, "en") if form and intake else (),
+        "called": CallIn.objects.visible_to(user).waiting().filter(patient=found).exists(),
         "look_form": LookForm(),
         "acknowledge_form": AcknowledgeForm(),
         "suggestions": suggestions_of(intake) if intake and user.writes_clinical else [],

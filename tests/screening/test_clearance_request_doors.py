@@ -207,7 +207,7 @@ def many(request, flags, therapist, in_a_month):
 
 def test_the_page_takes_the_same_queries_for_many_letters(many, therapist, page_of, django_assert_max_num_queries):
     client = page_of(therapist)
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         assert len(client.get(review(many[0].patient)).context["requests"]) == len(many)
 
 
