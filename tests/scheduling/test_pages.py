@@ -203,7 +203,7 @@ def test_the_diary_takes_a_constant_number_of_queries(desk, page_of, number, dja
         desk.book(at(9 + step % 7), patient=desk.new_patient(), therapist=therapist, notify=False)
     client = page_of(desk.front_desk)
     diary(client, desk)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert text_of(diary(client, desk)).count('class="visit ') == number
 
 
