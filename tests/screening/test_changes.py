@@ -363,7 +363,7 @@ def test_the_review_page_costs_the_same(page_of, changed, therapist, number, dja
         record.save()
     page, address = page_of(therapist), reverse("screening:patient", args=[changed.patient.public_id])
     page.get(address)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         page.get(address)
 
 
