@@ -192,7 +192,7 @@ class CallForm(_Refusable):
     outcome = forms.CharField(
         max_length=LONGEST_OUTCOME,
         label="What came of it",
-        help_text="Such as: comes on Friday at nine; or: left a message, will try again tomorrow.",
+        help_text="Such as: comes on Friday at nine; or: wants to be called again in May.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
