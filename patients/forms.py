@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -12,6 +12,7 @@ from clinic.models import Location
 from patients.catalogue import CONDITIONS
 from patients.catalogue.loading import OTHER
 from patients.models import (
+    CLINICAL_CONSENTS,
     AllergyCategory,
     Benefit,
     Channel,
@@ -217,13 +218,19 @@ class EmergencyContactForm(PanelForm):
 
 
 class ConsentForm(PanelForm):
-    kind = forms.ChoiceField(label="Consent to", choices=[("", "Choose"), *ConsentKind.choices])
+    kind = forms.ChoiceField(label="Consent to")
     is_given = forms.TypedChoiceField(
         label="The patient",
         choices=[("yes", "agrees"), ("no", "does not agree")],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hidden = () if self.user.writes_clinical else CLINICAL_CONSENTS
+        kind = cast("forms.ChoiceField", self.fields["kind"])
+        kind.choices = [("", "Choose"), *((one, label) for one, label in ConsentKind.choices if one not in hidden)]
 
 
 class CareTeamForm(PanelForm):

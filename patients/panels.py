@@ -23,6 +23,7 @@ from patients.forms import (
     ShareForm,
 )
 from patients.models import (
+    CLINICAL_CONSENTS,
     Allergy,
     CareTeamMember,
     Condition,
@@ -164,7 +165,9 @@ def _standing_consents(rows: list[Consent]) -> dict[str, Any]:
     return {
         "current": [newest[kind] for kind in ConsentKind.values if kind in newest],
         "past": [row for row in rows if newest[row.kind] is not row],
-        "not_asked": [label for kind, label in ConsentKind.choices if kind not in newest],
+        "not_asked": [
+            label for kind, label in ConsentKind.choices if kind not in newest and kind not in CLINICAL_CONSENTS
+        ],
     }
 
 

@@ -1,11 +1,18 @@
-"""What flags and clearances say about one way of treating one region. Pure: it is given what is known."""
+"""What flags, clearances and the endangerment areas say about one way of treating one region. Pure: it is given what
+is known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from screening.endangerment import areas_in, endangering
 from screening.models import Severity
+
+# Rules about a place and what is done there, not about a patient: no flag is raised, every treatment is asked.
+ENDANGERMENT = "CI-37"
+PELVIC_WORK = "CI-41"
+_PELVIC_REGION = "PELVIS"
 
 _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 
@@ -18,10 +25,18 @@ OBJECTIONS = {
     "kind_not_cleared": "The clearance excludes this kind of technique.",
     "pressure_not_cleared": "The clearance allows less pressure.",
     "pressure_unsaid": "The clearance limits the pressure: say how hard.",
+    "endangered_deep": "No deep pressure in an endangerment area without a reason that is written down.",
+    "endangered_unsaid": "This is an endangerment area: say how hard, or why it has to be deep.",
+    "pelvic_consent_missing": "Pelvic work needs a consent of its own: ask for it and record it first.",
+    "pelvic_scope": "Pelvic work only within your licence, and with the offer of a chaperone: write that both hold.",
 }
 # A therapist who has looked may treat there for a reason that is written down. What a doctor excluded, or what a device
 # in the body forbids, is the clinical lead's to decide.
-EXCUSED_BY_THERAPIST = frozenset({"region_barred", "lubricant_barred"})
+EXCUSED_BY_THERAPIST = frozenset(
+    {"region_barred", "lubricant_barred", "endangered_deep", "endangered_unsaid", "pelvic_scope"}
+)
+# Something has to be done first, and no reason stands for it.
+NEVER_EXCUSED = frozenset({"pressure_unsaid", "pelvic_consent_missing"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +51,10 @@ class Treatment:
     kinds: frozenset[str] = frozenset()
     pressure: int | None = None
     excused: frozenset[str] = field(default=frozenset())
+
+    @property
+    def is_pelvic(self) -> bool:
+        return self.region == _PELVIC_REGION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,17 +80,39 @@ class Objection:
     rule_id: str
 
 
-def objections(flags: Iterable[FlagView], treatments: Iterable[Treatment]) -> list[Objection]:
-    """Every objection to any of the treatments, each once, without those that are excused."""
+def objections(
+    flags: Iterable[FlagView], treatments: Iterable[Treatment], *, has_pelvic_consent: bool = False
+) -> list[Objection]:
+    """Every objection to any of the treatments, each once, without those that are excused: what the patient's flags
+    say, then what holds with every patient."""
     seen = list(flags)
-    found = (
-        Objection(reason, flag.rule_id)
-        for treatment in treatments
-        for flag in seen
-        if flag.rule_id not in treatment.excused
-        for reason in _against(flag, treatment)
-    )
+    found = (objection for treatment in treatments for objection in _all_against(seen, treatment, has_pelvic_consent))
     return list(dict.fromkeys(found))
+
+
+def words_of(reason: str, *, region: str) -> str:
+    """An objection in words; one about an endangerment area names the area."""
+    areas = areas_in(region) if reason.startswith("endangered") else []
+    return " ".join([*(f"{area.name}." for area in areas), OBJECTIONS[reason]])
+
+
+def _all_against(flags: list[FlagView], treatment: Treatment, has_pelvic_consent: bool) -> Iterator[Objection]:
+    for flag in flags:
+        if flag.rule_id not in treatment.excused:
+            yield from (Objection(reason, flag.rule_id) for reason in _against(flag, treatment))
+    if ENDANGERMENT not in treatment.excused:
+        reasons = endangering(region=treatment.region, kinds=treatment.kinds, pressure=treatment.pressure)
+        yield from (Objection(reason, ENDANGERMENT) for reason in reasons)
+    if treatment.is_pelvic:
+        yield from (Objection(reason, PELVIC_WORK) for reason in _of_pelvic_work(treatment, has_pelvic_consent))
+
+
+def _of_pelvic_work(treatment: Treatment, has_consent: bool) -> Iterator[str]:
+    """A written reason answers for scope and chaperone; nothing answers for a consent that is not there."""
+    if not has_consent:
+        yield "pelvic_consent_missing"
+    if PELVIC_WORK not in treatment.excused:
+        yield "pelvic_scope"
 
 
 def _against(flag: FlagView, treatment: Treatment) -> Iterator[str]:

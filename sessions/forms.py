@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
 
 from clinic.core.errors import Invalid
-from screening.treatment import OBJECTIONS
+from screening.treatment import NEVER_EXCUSED, words_of
 from sessions import catalogue
 from sessions.catalogue import Muscle, Place
 from sessions.content import NOTE_FIELDS
@@ -215,7 +215,8 @@ class TechniqueForm(PageForm):
     )
     pressure = forms.TypedChoiceField(
         label="Pressure",
-        help_text="1 lightest, 5 deepest",
+        help_text="1 lightest, 5 deepest. 4 and 5 need a reason where vessels, nerves or organs lie open to the hand; "
+        "keep off bony points.",
         choices=PRESSURE,
         coerce=int,
         empty_value=None,
@@ -237,13 +238,15 @@ class TechniqueForm(PageForm):
             field.choices = [("", "Choose"), *choices]
         # Asked only once screening has spoken against it.
         self.objections: list[str] = []
+        self.only_lead_decides = False
         if not self.data.get("despite_reason"):
             self.fields["despite_reason"].widget = forms.HiddenInput()
 
-    def object(self, reasons: Iterable[str], *, may_be_excused: bool) -> None:
+    def object(self, reasons: Collection[str], *, may_be_excused: bool) -> None:
         """Say what speaks against it, and ask for a reason where one helps."""
-        self.objections = [OBJECTIONS[reason] for reason in reasons]
+        self.objections = [words_of(reason, region=self.cleaned_data.get("region", "")) for reason in reasons]
         self.fields["despite_reason"].widget = forms.HiddenInput()
+        self.only_lead_decides = not may_be_excused and NEVER_EXCUSED.isdisjoint(reasons)
         if may_be_excused:
             self.fields["despite_reason"].widget = forms.Textarea(attrs={"rows": 2, "autocomplete": "off"})
             self.add_error("despite_reason", "Say why, or choose another technique or region.")

@@ -20,6 +20,7 @@ from patients.models.imports import (
     ImportRefusal,
 )
 from patients.models.person import (
+    CLINICAL_CONSENTS,
     CareTeamMember,
     Channel,
     ClinicalQuerySet,
@@ -36,6 +37,7 @@ from patients.models.person import (
 )
 
 __all__ = [
+    "CLINICAL_CONSENTS",
     "Allergy",
     "AllergyCategory",
     "Benefit",

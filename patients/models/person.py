@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.postgres.indexes import OpClass
@@ -230,9 +230,18 @@ class ConsentKind(models.TextChoices):
     SMS = "sms", "Text messages"
     SURVEYS = "surveys", "Follow-up questions"
     RESEARCH = "research", "De-identified use in reports"
+    PELVIC = "pelvic", "Pelvic work"
+
+
+# What a therapist asks in the treatment room; that it was asked says something about the patient's health.
+CLINICAL_CONSENTS = (ConsentKind.PELVIC,)
 
 
 class ConsentQuerySet(OfPatientQuerySet):
+    def visible_to(self, user: Any) -> ConsentQuerySet:
+        seen = cast("ConsentQuerySet", super().visible_to(user))
+        return seen if getattr(user, "reads_clinical", False) else seen.exclude(kind__in=CLINICAL_CONSENTS)
+
     def newest_first(self) -> ConsentQuerySet:
         return self.order_by("-recorded_at", "-id")
 

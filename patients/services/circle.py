@@ -13,7 +13,7 @@ from clinic.core.errors import Invalid
 from patients.errors import AlreadyEnded
 from patients.gate import home_of, lock_patient, require, today_of
 from patients.identity import clean_all, clean_choice, clean_optional_past_date, clean_phone, clean_text
-from patients.models import CareTeamMember, Consent, ConsentKind, EmergencyContact, Patient
+from patients.models import CLINICAL_CONSENTS, CareTeamMember, Consent, ConsentKind, EmergencyContact, Patient
 from staff.models import User
 
 
@@ -91,8 +91,10 @@ def end_emergency_contact(*, contact: EmergencyContact, by: Actor, ended_on: dat
 def record_consent(
     *, patient: Patient, kind: str, is_given: bool, by: Actor, source: str = "staff", at: datetime | None = None
 ) -> Consent:
-    """Keep what the patient agreed to or refused; the newest answer of a kind counts."""
-    if by.actor_kind != "link":
+    """Keep what the patient agreed to or refused; the newest answer of a kind counts. Some only a therapist asks."""
+    if kind in CLINICAL_CONSENTS:
+        require(by, "writes_clinical")
+    elif by.actor_kind != "link":
         require(by, "registers_patients")
     locked = lock_patient(patient, by=by)
     clean_all({"kind": kind}, {"kind": lambda value: clean_choice(value, ConsentKind.values)})

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from clinic.models import Service
-from patients.models import Patient
+from patients.models import ConsentKind, Patient, consent_given
 from screening.changes import HOLDS_FOR, Known, known_of
 from screening.models import ChangeCheck, Evaluation, Flag, GateOverride, Severity, Urgency
 from screening.outdated import SCREENING_HOLDS_FOR
@@ -57,7 +57,7 @@ def gate(
 
     With a visit, what the clinical lead let pass for that visit blocks no more. A session that `is_held`, now or soon,
     needs the five questions about changes, too: answers nobody has looked at block it. Two queries; a third one where
-    a visit is blocked, and one for a session that is held.
+    a visit is blocked, one for a session that is held, and one for the consent to pelvic work.
     """
     instant = at or timezone.now()
     flags = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id")
@@ -67,7 +67,7 @@ def gate(
     else:
         rows = list(flags.select_related("clearance"))
         told = _told_apart((row.rule_id, row.severity, row.urgency, row.is_cleared) for row in rows)
-        known, raised = _Known(*told, latest), objections(map(_view_of, rows), treatments)
+        known, raised = _Known(*told, latest), _objections(patient, rows, treatments)
     verdict = _verdict(known, service, instant, _changes_before(visit_id, latest, instant) if is_held else None)
     if verdict.level == "block" and visit_id is not None:
         verdict = _let_pass(verdict, known, patient, visit_id)
@@ -120,6 +120,11 @@ def _changes(patient: Patient) -> list[datetime]:
         # At that very instant the screening still holds.
         changes.add(latest.answered_at + SCREENING_HOLDS_FOR + timedelta.resolution)
     return sorted(changes)
+
+
+def _objections(patient: Patient, flags: Iterable[Flag], treatments: Collection[Treatment]) -> list[Objection]:
+    is_agreed = any(one.is_pelvic for one in treatments) and consent_given(patient, ConsentKind.PELVIC)
+    return objections(map(_view_of, flags), treatments, has_pelvic_consent=is_agreed)
 
 
 _FLAG_COLUMNS = ("rule_id", "severity", "urgency", "is_cleared")

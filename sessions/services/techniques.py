@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from clinic.core.errors import Invalid, NotFound
-from screening.treatment import EXCUSED_BY_THERAPIST
+from screening.treatment import EXCUSED_BY_THERAPIST, NEVER_EXCUSED
 from sessions import catalogue
 from sessions.access import lock_draft, note_act
 from sessions.errors import LeadDecides, TreatmentBarred
@@ -32,8 +32,9 @@ def record_technique(
 ) -> TechniqueUse:
     """Record minutes of a technique on a region, if screening allows it there. The same technique twice is two entries.
 
-    Where a flag keeps hands away, `despite_reason` says why it is done nevertheless; what a clearance excludes only the
-    clinical lead excuses so. Raises Invalid, ScreeningBlocks, TreatmentBarred, LeadDecides.
+    Where a flag keeps hands away, or deep pressure meets an endangerment area, `despite_reason` says why it is done
+    nevertheless; what a clearance excludes only the clinical lead excuses so. Raises Invalid, ScreeningBlocks,
+    TreatmentBarred, LeadDecides.
     """
     locked = lock_draft(session, by=by)
     reason = despite_reason.strip()
@@ -65,7 +66,7 @@ def _answered(row: TechniqueUse, reason: str, *, by: User) -> list[str]:
     try:
         pass_screening(row.session, [treatment] if treatment else [], by=by)
     except TreatmentBarred as barred:
-        if not reason or "pressure_unsaid" in barred.facts["reasons"]:
+        if not reason or NEVER_EXCUSED & set(barred.facts["reasons"]):
             raise
         if not by.is_clinical_lead and not set(barred.facts["reasons"]) <= EXCUSED_BY_THERAPIST:
             raise LeadDecides(**barred.facts) from None

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.core.errors import Invalid
-from screening.treatment import EXCUSED_BY_THERAPIST
+from screening.treatment import EXCUSED_BY_THERAPIST, NEVER_EXCUSED
 from sessions import catalogue, services
 from sessions.errors import LeadDecides, TreatmentBarred
 from sessions.forms import MotionForm, ObservationForm, PointForm, TapForm, TechniqueForm, show_refusal
@@ -99,7 +99,7 @@ def add_technique(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         except (TreatmentBarred, LeadDecides) as barred:
             reasons = barred.facts["reasons"]
             is_excusable = member(request).is_clinical_lead or set(reasons) <= EXCUSED_BY_THERAPIST
-            form.object(reasons, may_be_excused=is_excusable and "pressure_unsaid" not in reasons)
+            form.object(reasons, may_be_excused=is_excusable and not NEVER_EXCUSED & set(reasons))
     return show_section(request, session, "techniques", status=422, technique_form=form)
 
 

@@ -15,7 +15,7 @@ from clinic.core.errors import Changed, ClinicError
 from patients.services import note_patient_read
 from sessions import services
 from sessions.content import NOTE_FIELDS
-from sessions.errors import Incomplete, ScreeningBlocks
+from sessions.errors import Incomplete, ScreeningBlocks, TreatmentBarred
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
 from sessions.treatments import treatments_in, verdict_on
@@ -62,7 +62,7 @@ def sign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         services.sign_session(session=row, changes=form.changes, expected_version=version, by=member(request))
     except Changed:
         return _show_both(request, public_id, form)
-    except (Incomplete, ScreeningBlocks) as refusal:
+    except (Incomplete, ScreeningBlocks, TreatmentBarred) as refusal:
         return show_page(request, row, status=refusal.http_status, note_form=form, **_unsigned(refusal))
     return redirect(row)
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from audit.actors import SYSTEM
 from audit.models import AuditEvent
@@ -134,6 +135,17 @@ def test_a_patient_answers_by_their_own_link_only(patient):
 def test_the_clockwork_may_record_too(patient):
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert record_consent(patient=patient, kind="research", is_given=True, by=SYSTEM, at=at).recorded_at == at
+
+
+def test_only_a_therapist_asks_for_and_sees_a_clinical_consent(patient, front_desk, therapist):
+    patient.care_team.create(therapist=therapist, started_on=timezone.now().date())
+    for by in (front_desk, Link(patient.pk)):
+        with pytest.raises(NotAllowed):
+            record_consent(patient=patient, kind="pelvic", is_given=True, by=by)
+    assert not Consent.objects.exists()
+    given = record_consent(patient=patient, kind="pelvic", is_given=True, by=therapist)
+    assert list(Consent.objects.visible_to(therapist)) == [given]
+    assert not Consent.objects.visible_to(front_desk).exists()
 
 
 def test_a_consent_to_nothing_known_is_refused(patient, front_desk):

@@ -456,6 +456,16 @@ def test_consents_show_the_newest_answer_and_what_was_not_asked(patient, front_d
     assert [row.is_given for row in answer.context["current"]] == [False]
     assert [row.is_given for row in answer.context["past"]] == [True]
     assert len(answer.context["not_asked"]) == 4
+    assert "Pelvic work" not in text_of(answer)
+    asked = page_of(front_desk).get(f"/patients/{patient.public_id}/lists/consents/new/")
+    assert "Pelvic work" not in text_of(asked)
+
+
+def test_a_therapist_records_the_consent_to_pelvic_work(patient, therapist, page_of):
+    browser = page_of(therapist)
+    address = f"/patients/{patient.public_id}/lists/consents/"
+    browser.post(f"{address}new/", {"consents-kind": "pelvic", "consents-is_given": "yes"})
+    assert "Pelvic work" in text_of(browser.get(address, headers={"HX-Request": "true"}))
 
 
 # Import

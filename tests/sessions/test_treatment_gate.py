@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from clinic.core.errors import Invalid
+from patients.services import record_consent
 from screening.models import Clearance, Flag
 from sessions.errors import LeadDecides, ScreeningBlocks, TreatmentBarred
 from sessions.models import TechniqueUse, TreatmentSession
@@ -19,6 +20,8 @@ from tests.sessions.factories import NOTE, draft_session, full_draft, raise_flag
 pytestmark = pytest.mark.django_db
 CALF = {"technique": "sustained_pressure", "region": "LEG.POST", "side": "left", "minutes": 5}
 OILY = {"technique": "effleurage", "region": "HAND", "side": "left", "minutes": 5}
+BELLY = {"technique": "trigger_point_pressure", "region": "ABDOMEN", "side": "left", "minutes": 5, "pressure": 4}
+PELVIC = {"technique": "sustained_pressure", "region": "PELVIS", "side": "midline", "minutes": 5, "pressure": 2}
 DRUMMED = {"technique": "tapotement", "region": "HAND", "side": "left", "minutes": 5}
 
 
@@ -126,6 +129,44 @@ def test_a_limited_pressure_has_to_be_said_even_by_the_lead(draft, therapist):
     record_technique(session=draft, by=therapist, pressure=2, **CALF)
 
 
+def test_deep_pressure_in_an_endangerment_area_needs_a_reason_that_stays(draft, therapist):
+    barred = refused(draft, TreatmentBarred, BELLY, therapist)
+    assert (barred.facts["reasons"], barred.facts["rule_ids"]) == (["endangered_deep"], ["CI-37"])
+    row = record_technique(session=draft, by=therapist, despite_reason="Psoas, slowly, beside the organs", **BELLY)
+    assert (row.despite_rules, row.despite_reason) == (["CI-37"], "Psoas, slowly, beside the organs")
+    save_note(session=draft, changes=NOTE, expected_version=1, by=therapist)
+    assert sign_session(session=draft, by=therapist).is_signed
+
+
+def test_light_pressure_in_an_endangerment_area_needs_none(draft, therapist):
+    assert record_technique(session=draft, by=therapist, **{**BELLY, "pressure": 3}).despite_rules == []
+    unsaid = {**BELLY, "pressure": None, "region": "NECK.ANT"}
+    with pytest.raises(TreatmentBarred) as refusal:
+        record_technique(session=draft, by=therapist, **unsaid)
+    assert refusal.value.facts["reasons"] == ["endangered_unsaid"]
+    assert TechniqueUse.objects.count() == 1
+
+
+def test_pelvic_work_waits_for_a_consent_of_its_own(draft, therapist):
+    therapist.is_clinical_lead = True
+    barred = refused(draft, TreatmentBarred, PELVIC, therapist, despite_reason="In my licence; chaperone offered")
+    assert barred.facts["rule_ids"] == ["CI-41"]
+    record_consent(patient=draft.patient, kind="pelvic", is_given=True, by=therapist)
+    assert refused(draft, TreatmentBarred, PELVIC, therapist).facts["reasons"] == ["pelvic_scope"]
+    row = record_technique(session=draft, by=therapist, despite_reason="In my licence; chaperone offered", **PELVIC)
+    assert row.despite_rules == ["CI-41"]
+
+
+def test_a_pelvic_consent_taken_back_stops_the_signature(draft, therapist):
+    record_consent(patient=draft.patient, kind="pelvic", is_given=True, by=therapist)
+    record_technique(session=draft, by=therapist, despite_reason="In my licence; chaperone offered", **PELVIC)
+    save_note(session=draft, changes=NOTE, expected_version=1, by=therapist)
+    record_consent(patient=draft.patient, kind="pelvic", is_given=False, by=therapist)
+    with pytest.raises(TreatmentBarred):
+        sign_session(session=draft, by=therapist)
+    assert TreatmentSession.objects.get().state == "draft"
+
+
 def test_teaching_and_breathing_lay_no_hand_on(draft, therapist):
     raise_flag(draft.patient, severity="local", rule_id="CI-26", regions=["LEG.POST"])
     record_technique(session=draft, by=therapist, **{**CALF, "technique": "breathing"})
@@ -156,6 +197,42 @@ def test_the_page_says_what_speaks_against_it_and_asks_why(page_of, draft, thera
     assert not TechniqueUse.objects.exists()
     done = page.post(address, {**CALF, "despite_reason": "Vein is elsewhere"}, headers={"HX-Request": "true"})
     assert "CI-26: Vein is elsewhere" in done.content.decode()
+
+
+def test_the_page_names_the_endangerment_area_before_anything_is_saved(page_of, draft, therapist):
+    page = page_of(therapist)
+    address = reverse("sessions:add-technique", args=[draft.public_id])
+    asked = page.post(address, {**BELLY, "region": "LEG.POST"}, headers={"HX-Request": "true"})
+    assert asked.status_code == 422
+    html = asked.content.decode()
+    assert "Back of the knee. No deep pressure in an endangerment area" in html
+    assert 'name="despite_reason"' in html
+    assert not TechniqueUse.objects.exists()
+    page.post(address, {**BELLY, "region": "LEG.POST", "despite_reason": "Mid calf"}, headers={"HX-Request": "true"})
+    assert TechniqueUse.objects.get().despite_rules == ["CI-37"]
+
+
+def test_the_page_asks_for_the_pelvic_consent_and_for_nothing_else_first(page_of, draft, therapist):
+    address = reverse("sessions:add-technique", args=[draft.public_id])
+    asked = page_of(therapist).post(address, PELVIC, headers={"HX-Request": "true"})
+    assert asked.status_code == 422
+    html = asked.content.decode()
+    assert "Pelvic work needs a consent of its own" in html
+    assert "Why it is done nevertheless" not in html
+    assert "Only the clinical lead can record it." not in html
+    assert not TechniqueUse.objects.exists()
+
+
+def test_what_was_typed_is_not_lost_when_a_treatment_stops_the_signature(page_of, therapist, location):
+    draft = full_draft(therapist, location)
+    raise_flag(draft.patient, severity="local", rule_id="CI-01", regions=["SHOULDER.TOP"])
+    typed = {"version": draft.version, "plan": "Typed just now", "pain_before": 5, "pain_after": 2}
+    answer = page_of(therapist).post(reverse("sessions:sign", args=[draft.public_id]), typed)
+    assert answer.status_code == 409
+    html = answer.content.decode()
+    assert "Typed just now" in html
+    assert "Screening speaks against this treatment" in html
+    assert TreatmentSession.objects.get().state == "draft"
 
 
 def test_what_only_the_lead_may_decide_is_not_asked(page_of, draft, therapist):
