@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from screening import medicines
-from screening.facts import ConditionFact, Facts, Mention
+from screening.facts import ConditionFact, Facts, Found, Mention
 from screening.rulebook import Case, Expression, Rule, Rulebook
 
 # Why an expression holds. None means that it does not; an empty list holds without a positive reason.
@@ -29,11 +29,15 @@ class Finding:
     techniques: tuple[str, ...]
     evidence: Evidence
     patient_words: Mapping[str, str] = field(default_factory=dict)
-    expires_on: date | None = None
+    expires_at: datetime | None = None
 
     @property
     def is_urgent(self) -> bool:
         return self.urgency != "routine"
+
+    @property
+    def expires_on(self) -> date | None:
+        return self.expires_at.date() if self.expires_at else None
 
     def snapshot(self) -> dict[str, Any]:
         """What an evaluation keeps of it."""
@@ -53,8 +57,15 @@ class Finding:
 
 def evaluate(facts: Facts, book: Rulebook) -> tuple[Finding, ...]:
     """Every rule that fires, by rule id. Of a rule's cases the first that holds."""
-    findings = (_fire(rule, facts) for rule in book.rules)
-    return tuple(finding for finding in findings if finding is not None)
+    first = _fired([rule for rule in book.rules if not rule.rests_on_others], facts)
+    found = tuple(Found(finding.rule_id, finding.severity, finding.title) for finding in first)
+    then = _fired([rule for rule in book.rules if rule.rests_on_others], replace(facts, found=found))
+    return tuple(sorted((*first, *then), key=lambda finding: finding.rule_id))
+
+
+def _fired(rules: Iterable[Rule], facts: Facts) -> list[Finding]:
+    findings = (_fire(rule, facts) for rule in rules)
+    return [finding for finding in findings if finding is not None]
 
 
 def unanswered(facts: Facts, book: Rulebook) -> tuple[str, ...]:
@@ -64,19 +75,32 @@ def unanswered(facts: Facts, book: Rulebook) -> tuple[str, ...]:
 
 
 def _fire(rule: Rule, facts: Facts) -> Finding | None:
-    expires_on = None
-    if rule.answers_hold_days is not None and facts.answered_on is not None:
-        expires_on = facts.answered_on + timedelta(days=rule.answers_hold_days)
-        if expires_on <= facts.today:
-            facts = replace(facts, answers={})
+    until = _answers_hold_until(rule, facts)
+    if until is not None and until.date() <= facts.today:
+        facts = replace(facts, answers={})
     for case in rule.cases:
-        evidence = holds(case.when, facts, takes_not_sure_for_yes=case.takes_not_sure_for_yes)
+        known = _still_said(case, facts)
+        evidence = holds(case.when, known, takes_not_sure_for_yes=case.takes_not_sure_for_yes)
         if evidence is not None:
-            return _finding(rule, case, facts, evidence, expires_on)
+            return _finding(rule, case, known, evidence)
     return None
 
 
-def _finding(rule: Rule, case: Case, facts: Facts, evidence: Evidence, expires_on: date | None) -> Finding:
+def _answers_hold_until(rule: Rule, facts: Facts) -> datetime | None:
+    if rule.answers_hold_days is None or facts.answered_on is None:
+        return None
+    return datetime.combine(facts.answered_on + timedelta(days=rule.answers_hold_days), time.min, UTC)
+
+
+def _still_said(case: Case, facts: Facts) -> Facts:
+    """The facts without what was said at a visit too long ago for this case."""
+    if case.visit_answers_hold_hours is None or facts.now is None:
+        return facts
+    since = facts.now - timedelta(hours=case.visit_answers_hold_hours)
+    return replace(facts, at_visit={name: one for name, one in facts.at_visit.items() if one.said_at > since})
+
+
+def _finding(rule: Rule, case: Case, facts: Facts, evidence: Evidence) -> Finding:
     named = _listed(_answer(facts, case.regions_from)) if case.regions_from else case.regions
     return Finding(
         rule_id=rule.id,
@@ -89,8 +113,23 @@ def _finding(rule: Rule, case: Case, facts: Facts, evidence: Evidence, expires_o
         techniques=case.techniques,
         evidence=_without_repeats(evidence),
         patient_words=case.patient_words,
-        expires_on=expires_on if all(one["kind"] == "answer" for one in evidence) else None,
+        expires_at=_expiry(rule, case, facts, evidence),
     )
+
+
+def _expiry(rule: Rule, case: Case, facts: Facts, evidence: Evidence) -> datetime | None:
+    """When the last of the evidence no longer counts; None when some of it stays."""
+    ends = [_end_of(one, rule, case, facts) for one in evidence]
+    known = [end for end in ends if end is not None]
+    return max(known, default=None) if len(known) == len(ends) else None
+
+
+def _end_of(one: Mapping[str, Any], rule: Rule, case: Case, facts: Facts) -> datetime | None:
+    if one["kind"] == "answer":
+        return _answers_hold_until(rule, facts)
+    if one["kind"] == "visit" and case.visit_answers_hold_hours is not None:
+        return facts.at_visit[one["link_id"]].said_at + timedelta(hours=case.visit_answers_hold_hours)
+    return None
 
 
 def _without_repeats(evidence: Evidence) -> Evidence:
@@ -266,6 +305,25 @@ def _allergy(body: Expression, facts: Facts, strict: bool) -> Evidence | None:
     return [{"kind": "allergy", "id": row.id, "text": row.substance} for row in held] or None
 
 
+def _at_visit(body: Expression, facts: Facts, strict: bool) -> Evidence | None:
+    """Which answers count is named in the rule, "not sure" among them or not."""
+    said = facts.at_visit.get(body["of"])
+    if said is None or said.value not in body["in"]:
+        return None
+    return [{"kind": "visit", "link_id": body["of"], "value": said.value}]
+
+
+def _found(body: Expression, facts: Facts, strict: bool) -> Evidence | None:
+    held = [
+        one
+        for one in facts.found
+        if one.rule_id in body.get("rules", [one.rule_id])
+        and one.rule_id not in body.get("not_rules", [])
+        and one.severity in body.get("severities", [one.severity])
+    ]
+    return [{"kind": "rule", "id": one.rule_id, "text": one.title} for one in held] or None
+
+
 _OPERATORS: dict[str, Callable[[Any, Facts, bool], Evidence | None]] = {
     "yes": _yes,
     "unsure": _unsure,
@@ -280,4 +338,6 @@ _OPERATORS: dict[str, Callable[[Any, Facts, bool], Evidence | None]] = {
     "only_medicines": _only_medicines,
     "condition": _condition,
     "allergy": _allergy,
+    "at_visit": _at_visit,
+    "found": _found,
 }

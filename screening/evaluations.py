@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from audit.actors import Actor
 from audit.services import record
 from patients.models import Allergy, Condition, Medicine, Patient
 from questionnaires.models import QuestionnaireResponse
-from screening import engine
+from screening import at_visit, engine
 from screening.engine import Finding
 from screening.facts import AllergyFact, ConditionFact, Facts, MedicineFact
 from screening.models import Cause, Clearance, Evaluation, Flag, FlagStatus, Severity, Urgency
@@ -40,11 +40,13 @@ _SAME_AGAIN = (
 )
 
 
-def gather(patient: Patient, response: QuestionnaireResponse | None, today: date) -> Facts:
+def gather(patient: Patient, response: QuestionnaireResponse | None, now: datetime) -> Facts:
     """Everything the rules may look at, as it stands now."""
     asked = _asked(response) if response else {}
+    today = now.date()
     return Facts(
         today=today,
+        now=now,
         age=patient.age_on(today),
         answers=asked.get("answers", {}),
         answered_on=response.submitted_at.date() if response and response.submitted_at else None,
@@ -62,6 +64,7 @@ def gather(patient: Patient, response: QuestionnaireResponse | None, today: date
             for row in Allergy.objects.filter(patient=patient).order_by("pk")
             if row.ended_on is None or row.ended_on > today
         ),
+        at_visit=at_visit.answers_of(patient),
     )
 
 
@@ -105,7 +108,7 @@ def run(
     locked = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     now = at or timezone.now()
     response = response or latest_intake(locked)
-    facts, book = gather(locked, response, now.date()), rulebook()
+    facts, book = gather(locked, response, now), rulebook()
     inputs = {**facts.snapshot(), "unanswered": list(engine.unanswered(facts, book))}
     digest = _digest(inputs, book.version)
     if cause == Cause.RECORD_CHANGED and _last_digest(locked) == digest:
@@ -188,7 +191,7 @@ def _raise(
         regions=list(finding.regions),
         techniques=list(finding.techniques),
         evidence=finding.evidence,
-        expires_at=datetime.combine(finding.expires_on, time.min, UTC) if finding.expires_on else None,
+        expires_at=finding.expires_at,
     )
     record(actor=by, action="flag.opened", subject=flag, patient=evaluation.patient, facts=_facts(flag))
     return flag
@@ -215,18 +218,17 @@ def _covers(flag: Flag, finding: Finding, *, may_lower: bool) -> bool:
     """Whether a flag already says what the finding says.
 
     An open one must say the same. A cleared one covers it while the clearance holds, there is no new evidence
-    and it is not graver than what was cleared.
+    and it is not graver than what was cleared; of a passing state it covers that one time, never the next.
     """
     is_graver = _gravity(finding) < _gravity(flag)
     said, says = _keys(flag.evidence), _keys(finding.evidence)
     if flag.status == FlagStatus.CLEARED:
         holds = flag.cleared_until is None or flag.cleared_until > timezone.now()
-        return holds and not is_graver and says <= said
+        return holds and not is_graver and says <= said and flag.expires_at == finding.expires_at
     if not may_lower and not is_graver:
         return True
     same = (flag.severity, flag.urgency, flag.rule_version, flag.regions, flag.expires_at)
-    expires_at = datetime.combine(finding.expires_on, time.min, UTC) if finding.expires_on else None
-    new = (finding.severity, finding.urgency, finding.rule_version, list(finding.regions), expires_at)
+    new = (finding.severity, finding.urgency, finding.rule_version, list(finding.regions), finding.expires_at)
     return same == new and says == said
 
 

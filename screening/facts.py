@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -61,11 +61,29 @@ class Mention:
 
 
 @dataclass(frozen=True)
+class VisitAnswer:
+    """What was answered, or seen, before or at a visit: the newest answer to a question counts."""
+
+    value: Any
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """What another rule has found, for the rules that rest on it."""
+
+    rule_id: str
+    severity: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What is known about a patient on a day."""
+    """What is known about a patient on a day. `now` is needed where an answer of a visit holds for hours only."""
 
     today: date
     age: int
+    now: datetime | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     answered_on: date | None = None
     # Questions the form did not ask this patient, or left to choice: their silence means nothing.
@@ -73,6 +91,8 @@ class Facts:
     medicines: tuple[MedicineFact, ...] = ()
     conditions: tuple[ConditionFact, ...] = ()
     allergies: tuple[AllergyFact, ...] = ()
+    at_visit: Mapping[str, VisitAnswer] = field(default_factory=dict)
+    found: tuple[Found, ...] = ()
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -114,6 +134,7 @@ class Facts:
             "medicines": [_plain(row) for row in self.medicines],
             "conditions": [_plain(row) for row in self.conditions],
             "allergies": [_plain(row) for row in self.allergies],
+            "at_visit": {link_id: _visit_answer(one) for link_id, one in sorted(self.at_visit.items())},
             "mentions": [{**mention.evidence, "is_past": mention.is_past(self.today)} for mention in self.mentions],
         }
 
@@ -124,6 +145,10 @@ def _of_match(match: medicines.Match) -> dict[str, str]:
 
 def _plain(row: Any) -> dict[str, Any]:
     return {name: _iso(value) if isinstance(value, date) else value for name, value in asdict(row).items()}
+
+
+def _visit_answer(one: VisitAnswer) -> dict[str, Any]:
+    return {"value": one.value, "said_at": one.said_at.isoformat()}
 
 
 def _iso(day: date | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from questionnaires.form import Form, in_language
 from questionnaires.presenting import answer_text
+from screening.at_visit import ANSWERS, WORDS
 from screening.models import Flag
 
 
@@ -58,7 +59,9 @@ def _reason(evidence: Mapping[str, Any], form: Form | None) -> Reason:
         return Reason("Answer", question, _with_substance(answer, evidence), to_ask)
     if kind == "age":
         return Reason("Age", f"{evidence['value']} years")
-    source = {"medicine": "Medicine", "condition": "Condition", "allergy": "Allergy"}[kind]
+    if kind == "visit":
+        return Reason("At a visit", WORDS[evidence["link_id"]], ANSWERS.get(evidence["value"], ""))
+    source = {"medicine": "Medicine", "condition": "Condition", "allergy": "Allergy", "rule": "Together with"}[kind]
     return Reason(source, _with_substance(evidence.get("text", ""), evidence), "", to_ask)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ _OPERATORS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"kinds", "codes", "terms", "not_terms", "within_days", "ended_within_days", "over"}),
     ),
     "allergy": (frozenset(), frozenset({"categories", "terms"})),
+    # Answered before or at a visit (screening/at_visit.py), not in the intake.
+    "at_visit": (frozenset({"of", "in"}), frozenset()),
+    # What other rules have found; a rule with it is asked after all those without.
+    "found": (frozenset(), frozenset({"rules", "not_rules", "severities"})),
 }
 _PLAIN = {"yes", "unsure", "answered"}
 _LISTS = {"any", "all"}
@@ -60,6 +64,8 @@ class Case:
     regions_from: str
     techniques: tuple[str, ...]
     patient_words: Mapping[str, str]
+    # Answers of a visit older than this say nothing about today (drunk); None: they hold until asked again.
+    visit_answers_hold_hours: int | None = None
 
     @property
     def takes_not_sure_for_yes(self) -> bool:
@@ -85,6 +91,17 @@ class Rule:
         """linkIds whose answers this rule rests on."""
         return frozenset(link_id for case in self.cases for link_id in _link_ids(case.when))
 
+    @cached_property
+    def asks_at_visits(self) -> frozenset[str]:
+        """linkIds of the forms of a visit whose answers this rule rests on."""
+        leaves = (leaf for case in self.cases for leaf in _leaves(case.when))
+        return frozenset(body["of"] for operator, body in leaves if operator == "at_visit")
+
+    @cached_property
+    def rests_on_others(self) -> bool:
+        """Whether it asks what other rules have found."""
+        return any(operator == "found" for case in self.cases for operator, _body in _leaves(case.when))
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -96,6 +113,10 @@ class Rulebook:
 
     def rule(self, rule_id: str) -> Rule:
         return next(rule for rule in self.rules if rule.id == rule_id)
+
+    @cached_property
+    def asks_at_visits(self) -> frozenset[str]:
+        return frozenset[str]().union(*(rule.asks_at_visits for rule in self.rules))
 
 
 @cache
@@ -156,6 +177,7 @@ def _read_case(raw: Mapping[str, Any], case: Mapping[str, Any], definitions: Map
         regions_from="" if isinstance(regions, list) else regions["from_answer"],
         techniques=tuple(case.get("techniques", [])),
         patient_words=words,
+        visit_answers_hold_hours=case.get("visit_answers_hold_hours"),
     )
 
 
@@ -181,7 +203,7 @@ def _resolve(expression: Expression, definitions: Mapping[str, Expression], at: 
 
 def _resolve_negated(body: Expression, definitions: Mapping[str, Expression], at: str) -> Expression:
     inner = _resolve(body, definitions, at)
-    if {"yes", "ticked"} & set(_operators(inner)):
+    if {"yes", "ticked"} & {operator for operator, _body in _leaves(inner)}:
         raise BadRule(f"{at}: not over yes would turn 'not sure' into safety; name the answers instead.")
     return inner
 
@@ -197,26 +219,29 @@ def _check_body(operator: str, body: Any, definitions: Mapping[str, Expression],
     return body
 
 
-def _operators(expression: Expression) -> Iterator[str]:
+def _leaves(expression: Expression) -> Iterator[tuple[str, Any]]:
+    """The operators that look at something, with what they look for."""
     ((operator, body),) = expression.items()
-    yield operator
-    for part in _parts(operator, body):
-        yield from _operators(part)
+    parts = _parts(operator, body)
+    if parts is None:
+        yield operator, body
+        return
+    for part in parts:
+        yield from _leaves(part)
 
 
-def _parts(operator: str, body: Any) -> list[Expression]:
+def _parts(operator: str, body: Any) -> list[Expression] | None:
+    """What an operator puts together; None for one that looks at something."""
     if operator in _LISTS:
         return list(body)
     if operator == "not":
         return [body]
-    return list(body["of"]) if operator == "at_least" else []
+    return list(body["of"]) if operator == "at_least" else None
 
 
 def _link_ids(expression: Expression) -> Iterator[str]:
-    ((operator, body),) = expression.items()
-    if operator in {"yes", "unsure"}:
-        yield body
-    if operator in {"answer", "ticked"}:
-        yield body["of"]
-    for part in _parts(operator, body):
-        yield from _link_ids(part)
+    for operator, body in _leaves(expression):
+        if operator in {"yes", "unsure"}:
+            yield body
+        if operator in {"answer", "ticked"}:
+            yield body["of"]

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from screening.views import alarms, calls, clearances, intake, review
+from screening.views import alarms, at_visit, calls, clearances, intake, review
 
 app_name = "screening"
 urlpatterns = [
     path("patients/<uuid:public_id>/screening/", review.patient, name="patient"),
     path("patients/<uuid:public_id>/screening/send-intake/", review.send_intake, name="send-intake"),
     path("patients/<uuid:public_id>/screening/run/", review.screen, name="screen"),
+    path("patients/<uuid:public_id>/at-visit/", at_visit.at_visit, name="at-visit"),
     path("patients/<uuid:public_id>/alarm/", alarms.alarm, name="alarm"),
     path("patients/<uuid:public_id>/call-in/", calls.call_in, name="call-in"),
     path("call-ins/<uuid:public_id>/", calls.call, name="call"),

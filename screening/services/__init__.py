@@ -3,6 +3,7 @@
 from screening.desk_lights import lights
 from screening.services.alarms import handle_alarm
 from screening.services.calls import call_in, note_call
+from screening.services.at_visit import record_at_visit
 from screening.services.changes import (
     look_at_change_check,
     record_change_check,
@@ -41,6 +42,7 @@ __all__ = [
     "may_override",
     "note_call",
     "override_gate",
+    "record_at_visit",
     "record_change_check",
     "record_refusal",
     "reopen_flag",

@@ -19,9 +19,10 @@ from messaging.services import issue_link, queue_message
 from patients.models import Patient
 from questionnaires.models import QuestionnaireResponse
 from questionnaires.services import restart_response, save_answers, start_response, submit_response
+from screening import evaluations
 from screening.changes import CHANGES, HOLDS_FOR, Known, is_no_change, known_of
 from screening.errors import ChangesAnswered, NothingToLookAt
-from screening.models import ChangeCheck
+from screening.models import Cause, ChangeCheck
 
 LONGEST_NOTE = 500
 
@@ -59,7 +60,7 @@ def request_change_check(
 
 @transaction.atomic
 def submit_change_check(*, response: QuestionnaireResponse, by: Actor, at: datetime | None = None) -> ChangeCheck:
-    """Freeze the answers. Anything but no, everywhere, waits for a therapist. Once."""
+    """Freeze the answers, once, and run the rules. Anything but no, everywhere, waits for a therapist."""
     submitted = submit_response(response=response, by=by, at=at)
     mine = ChangeCheck.objects.select_for_update(no_key=True).filter(response=submitted)
     check: ChangeCheck | None = mine.order_by("-id").first()
@@ -71,6 +72,7 @@ def submit_change_check(*, response: QuestionnaireResponse, by: Actor, at: datet
         mark_used(link=by)
     facts = {"has_changes": check.has_changes}
     record(actor=by, action="change_check.answered", subject=check, patient=submitted.patient, facts=facts)
+    evaluations.run(submitted.patient, cause=Cause.RECORD_CHANGED, by=by, at=at)
     return check
 
 

@@ -21,10 +21,7 @@ def test_every_member_reads_the_forms(front_desk, api):
     form = load_shipped()[-1]
     client = api(front_desk)
     rows = client.get(f"{ROOT}/questionnaires/").json()["results"]
-    assert [(row["key"], row["number"], row["status"]) for row in rows] == [
-        ("intake", 1, "published"),
-        ("change-check", 1, "published"),
-    ]
+    assert ("intake", 1, "published") in [(row["key"], row["number"], row["status"]) for row in rows]
     assert "definition" not in rows[0]
     body = client.get(f"{ROOT}/questionnaires/{form.public_id}/").json()
     assert body["definition"]["resourceType"] == "Questionnaire"

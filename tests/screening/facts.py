@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from questionnaires.form import read_form
+from questionnaires.form import Form, read_form
 from questionnaires.services.publishing import SHIPPED
 from screening.engine import Finding, evaluate
-from screening.facts import AllergyFact, ConditionFact, Facts, MedicineFact
+from screening.facts import AllergyFact, ConditionFact, Facts, MedicineFact, VisitAnswer
 from screening.rulebook import rulebook
 from tests.screening.factories import CALM, STRONG
 
 TODAY = date(2027, 1, 11)
+NOW = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)
 
 
 @cache
-def shipped_form():
-    return read_form(json.loads((SHIPPED / "intake.v1.json").read_text(encoding="utf-8")))
+def shipped_form(name: str = "intake.v1") -> Form:
+    return read_form(json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8")))
 
 
 def facts_of(
@@ -32,8 +33,11 @@ def facts_of(
     allergies: tuple[tuple[str, str], ...] = (),
     without: tuple[str, ...] = (),
     answered_days_ago: int = 0,
+    at_visit: dict[str, str] | None = None,
+    said_hours_ago: float = 0,
 ) -> Facts:
-    """A calm intake changed by `answers`, as it is kept when it is sent: questions not asked are left out."""
+    """A calm intake changed by `answers`, as it is kept when it is sent: questions not asked are left out. `at_visit`
+    is what was answered or seen around a visit."""
     form = shipped_form()
     given = {"patient-age": age, "patient-sex": sex, **CALM, **STRONG, **(answers or {})}
     given = {link_id: value for link_id, value in given.items() if link_id not in without}
@@ -52,6 +56,11 @@ def facts_of(
         ),
         conditions=tuple(ConditionFact(**{"id": f"c{n}", "kind": "other", **row}) for n, row in enumerate(conditions)),
         allergies=tuple(AllergyFact(f"a{n}", *row) for n, row in enumerate(allergies)),
+        now=NOW,
+        at_visit={
+            link_id: VisitAnswer(value, NOW - timedelta(hours=said_hours_ago))
+            for link_id, value in (at_visit or {}).items()
+        },
     )
 
 

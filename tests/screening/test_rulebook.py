@@ -9,9 +9,10 @@ from datetime import date
 import pytest
 
 from questionnaires.form import is_answered
+from screening.at_visit import WORDS
 from screening.engine import holds
 from screening.facts import Facts
-from screening.rulebook import RULES, BadRule, read_rulebook, rulebook
+from screening.rulebook import RULES, SEVERITIES, BadRule, read_rulebook, rulebook
 from tests.screening.facts import facts_of, shipped_form
 
 TODAY = date(2027, 1, 11)
@@ -66,8 +67,16 @@ def leaves(expression):
 def test_every_answer_a_rule_looks_for_can_be_given():
     items = shipped_form().items
     looked_for = [leaf for rule in rulebook().rules for case in rule.cases for leaf in leaves(case.when)]
+    visit_forms = [shipped_form(name) for name in ("at-visit.v1", "change-check.v1")]
+    at_visit = {link_id: item for form in visit_forms for link_id, item in form.items.items()}
     for operator, body in looked_for:
-        if operator == "answer":
+        if operator == "at_visit":
+            assert set(body["in"]) <= at_visit[body["of"]].codes, body
+            assert body["of"] in WORDS
+        elif operator == "found":
+            assert {*body.get("rules", ()), *body.get("not_rules", ())} <= {rule.id for rule in rulebook().rules}
+            assert set(body.get("severities", ())) <= set(SEVERITIES)
+        elif operator == "answer":
             assert set(body["in"]) <= items[body["of"]].codes, body
         elif operator == "ticked":
             assert body["code"] in items[body["of"]].codes & items[body["unsure"]].codes
@@ -91,6 +100,9 @@ def test_every_answer_a_rule_looks_for_can_be_given():
         ({"not": {"yes": "a"}}, "not over yes"),
         ({"not": {"any": [{"ticked": {"of": "a", "code": "b", "unsure": "c"}}]}}, "not over yes"),
         ({"all": [{"any": [{"nope": 1}]}]}, "no operator nope"),
+        ({"at_visit": {"of": "a"}}, "takes"),
+        ({"found": {}}, "takes"),
+        ({"found": {"rule": ["CI-01"]}}, "takes"),
     ],
 )
 def test_a_bad_condition_is_refused_where_it_is_read(tmp_path, when, words):

@@ -8,7 +8,7 @@ import pytest
 
 from screening.engine import unanswered
 from screening.rulebook import rulebook
-from tests.screening.facts import TODAY, facts_of, fired, said
+from tests.screening.facts import NOW, TODAY, facts_of, fired, said
 
 ABSOLUTE, RELATIVE, LOCAL, CAUTION = "absolute", "relative", "local", "caution"
 YES, NO, UNSURE = "yes", "no", "not-sure"
@@ -246,6 +246,11 @@ TABLE: list[tuple[str, dict[str, object], dict[str, object], tuple[str, str] | N
     ("CI-11", {"fever": UNSURE}, {}, (ABSOLUTE, "routine")),
     ("CI-11", {"fever": YES}, {"answered_days_ago": 6}, (ABSOLUTE, "routine")),
     ("CI-11", {"fever": YES}, {"answered_days_ago": 7}, None),
+    ("CI-11", {}, {"at_visit": {"change-infection": YES}}, (ABSOLUTE, "routine")),
+    ("CI-11", {}, {"at_visit": {"change-infection": UNSURE}}, (ABSOLUTE, "routine")),
+    ("CI-11", {}, {"at_visit": {"change-infection": NO}}, None),
+    ("CI-11", {}, {"at_visit": {"change-infection": YES}, "said_hours_ago": 167.9}, (ABSOLUTE, "routine")),
+    ("CI-11", {}, {"at_visit": {"change-infection": YES}, "said_hours_ago": 168}, None),
     ("CI-12", {"skin-infection": YES, "skin-infection-spreading": NO}, {}, (LOCAL, "routine")),
     ("CI-12", {"skin-infection": UNSURE, "skin-infection-spreading": NO}, {}, (LOCAL, "routine")),
     ("CI-12", {"skin-infection": YES, "skin-infection-spreading": UNSURE}, {}, (ABSOLUTE, "routine")),
@@ -312,6 +317,15 @@ TABLE: list[tuple[str, dict[str, object], dict[str, object], tuple[str, str] | N
     ("CI-23", {"pregnant": YES}, {"sex": "male"}, None),
     ("CI-23", {}, {"conditions": ({"text": "Normal pregnancy", "onset_on": days_ago(100)},)}, (CAUTION, "routine")),
     ("CI-23", {}, {"conditions": ({"text": "Normal pregnancy", "onset_on": days_ago(400)},)}, None),
+    ("CI-23", {}, {"at_visit": {"change-pregnant": YES}}, (LOCAL, "routine")),
+    ("CI-23", {}, {"at_visit": {"change-pregnant": UNSURE}, "said_hours_ago": 5000}, (LOCAL, "routine")),
+    ("CI-23", {}, {"at_visit": {"change-pregnant": NO}}, None),
+    (
+        "CI-23",
+        {"pregnant": YES, "pregnant-weeks": 20, "pregnant-problems": NO},
+        {"at_visit": {"change-pregnant": YES}},
+        (CAUTION, "routine"),
+    ),
     ("CI-24", {"device": YES}, {}, (LOCAL, "routine")),
     ("CI-24", {"device": UNSURE}, {}, (LOCAL, "routine")),
     ("CI-25", {"skin-fragile": YES}, {}, (LOCAL, "routine")),
@@ -320,6 +334,24 @@ TABLE: list[tuple[str, dict[str, object], dict[str, object], tuple[str, str] | N
     ("CI-26", {"varicose": UNSURE}, {}, (LOCAL, "routine")),
     ("CI-27", tick("nerve"), {}, (LOCAL, "routine")),
     ("CI-27", untick("nerve"), {}, (LOCAL, "routine")),
+    ("CI-28", {}, {"at_visit": {"seen-impaired": YES}}, (ABSOLUTE, "routine")),
+    ("CI-28", {}, {"at_visit": {"seen-impaired": UNSURE}}, (ABSOLUTE, "routine")),
+    ("CI-28", {}, {"at_visit": {"seen-impaired": NO}}, None),
+    ("CI-28", {}, {"at_visit": {"seen-impaired": YES}, "said_hours_ago": 11.9}, (ABSOLUTE, "routine")),
+    ("CI-28", {}, {"at_visit": {"seen-impaired": YES}, "said_hours_ago": 12}, None),
+    ("CI-28", {}, {}, None),
+    ("CI-29", {}, {"at_visit": {"seen-no-consent": YES}}, (ABSOLUTE, "routine")),
+    ("CI-29", {}, {"at_visit": {"seen-no-consent": UNSURE}}, (ABSOLUTE, "routine")),
+    ("CI-29", {}, {"at_visit": {"seen-no-consent": YES}, "said_hours_ago": 12}, None),
+    ("CI-29", {"contact-doctor": NO}, {}, None),
+    ("CI-29", {"contact-doctor": NO, "vein-past": YES}, {}, (ABSOLUTE, "routine")),
+    ("CI-29", {"contact-doctor": NO, "clot-now": YES}, {}, (ABSOLUTE, "routine")),
+    ("CI-29", {"contact-doctor": NO, "fever": YES}, {}, None),
+    ("CI-29", {"contact-doctor": NO, "varicose": YES}, {}, None),
+    ("CI-29", {"contact-doctor": NO}, {"age": 17}, None),
+    ("CI-29", {"vein-past": YES}, {}, None),
+    ("CI-29", {"vein-past": YES}, {"at_visit": {"contact-now": NO}, "said_hours_ago": 900}, (ABSOLUTE, "routine")),
+    ("CI-29", {"contact-doctor": NO, "vein-past": YES}, {"at_visit": {"contact-now": YES}}, None),
     ("CI-30", tick("muscle-disease"), {}, (RELATIVE, "routine")),
     ("CI-30", untick("muscle-disease"), {}, (RELATIVE, "routine")),
     ("CI-31", tick("heart-kidney"), {}, (CAUTION, "routine")),
@@ -502,6 +534,21 @@ def test_urgent_cases_tell_the_patient_what_to_do_in_both_languages():
             if case.urgency != "routine":
                 assert set(case.patient_words) == {"en", "es"}
                 assert "proven" not in case.patient_words["en"].lower()
+
+
+def test_what_was_said_at_a_visit_passes_by_the_hour_and_the_longest_evidence_counts():
+    seen = fired(facts_of(at_visit={"seen-impaired": YES}, said_hours_ago=2))["CI-28"]
+    assert seen.expires_at == NOW + timedelta(hours=10)
+    assert seen.evidence == [{"kind": "visit", "link_id": "seen-impaired", "value": "yes"}]
+    both = facts_of({"fever": YES}, answered_days_ago=6, at_visit={"change-infection": YES}, said_hours_ago=24)
+    assert fired(both)["CI-11"].expires_at == NOW + timedelta(hours=144)
+    assert fired(facts_of(at_visit={"change-pregnant": YES}))["CI-23"].expires_at is None
+
+
+def test_a_rule_that_rests_on_others_names_them():
+    found = fired(facts_of({"contact-doctor": NO, "vein-past": YES, "blood-thinner": YES}))["CI-29"]
+    assert found.evidence[0] == {"kind": "answer", "link_id": "contact-doctor", "value": "no"}
+    assert [one["id"] for one in found.evidence[1:]] == ["CI-05", "CI-06a"]
 
 
 def test_a_passing_state_says_when_it_must_be_asked_again():

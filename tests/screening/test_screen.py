@@ -268,7 +268,7 @@ def test_a_run_reads_each_list_once(patient, django_assert_max_num_queries):
         MedicineFactory(patient=patient)
         ConditionFactory(patient=patient)
     assert Condition.objects.count() == 3
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         screen(patient=patient, by=SYSTEM)
 
 
