@@ -70,7 +70,7 @@ def _fired(rules: Iterable[Rule], facts: Facts) -> list[Finding]:
 
 def unanswered(facts: Facts, book: Rulebook) -> tuple[str, ...]:
     """Safety questions the rules rest on that were asked and not answered. Silence is never "no"."""
-    asked = frozenset().union(*(rule.asks for rule in book.rules))
+    asked = frozenset().union(*(rule.asks - rule.newer_questions for rule in book.rules))
     return tuple(sorted(link_id for link_id in asked - facts.not_asked if _answer(facts, link_id) is None))
 
 

@@ -85,6 +85,8 @@ class Rule:
     # Answers older than this say nothing about today (a fever); None: they hold until asked again.
     answers_hold_days: int | None
     cases: tuple[Case, ...]
+    # Questions that older forms did not ask: without them a screening is whole nevertheless.
+    newer_questions: frozenset[str] = frozenset()
 
     @property
     def asks(self) -> frozenset[str]:
@@ -157,6 +159,7 @@ def _read_rule(raw: Mapping[str, Any], definitions: Mapping[str, Expression], na
         needs_clinical_review=tuple(raw.get("needs_clinical_review", [])),
         answers_hold_days=raw.get("answers_hold_days"),
         cases=cases,
+        newer_questions=frozenset(raw.get("newer_questions", [])),
     )
 
 

@@ -21,6 +21,12 @@ from questionnaires.errors import BadDefinition
 from questionnaires.models import Questionnaire, QuestionnaireStatus
 
 SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
+# Forms that were shipped before, by digest. What is shipped now takes their place; a clinic's own form keeps its own.
+SHIPPED_BEFORE = frozenset(
+    {
+        "7789f75c0d90774380da9ae140a2288dc44c0dee445f53b5b1f4fe09df5e6eab",  # intake 1
+    }
+)
 
 
 @transaction.atomic
@@ -58,16 +64,24 @@ def publish_questionnaire(*, definition: Mapping[str, Any], by: Actor) -> Questi
 def load_shipped(*, by: Actor = SYSTEM) -> list[Questionnaire]:
     """Publish every form that comes with the product and was never published here. Safe to run at every start.
 
-    A form the clinic has since replaced by its own stays replaced. Answers with the forms in use.
+    A newer one replaces what was shipped before; a form the clinic has replaced by its own, or retired, stays so.
+    Answers with the forms in use.
     """
     keys = set()
     for path in sorted(SHIPPED.glob("*.json")):
         definition = json.loads(path.read_text(encoding="utf-8"))
         keys.add(definition["name"])
-        was_published = Questionnaire.objects.filter(key=definition["name"], definition_digest=_digest(definition))
-        if not was_published.exists():
+        if _is_due(definition["name"], _digest(definition)):
             publish_questionnaire(definition=definition, by=by)
     return list(Questionnaire.objects.filter(key__in=keys, status=QuestionnaireStatus.PUBLISHED).order_by("key"))
+
+
+def _is_due(key: str, digest: str) -> bool:
+    known = Questionnaire.objects.filter(key=key)
+    if known.filter(definition_digest=digest).exists():
+        return False
+    in_use = known.filter(status=QuestionnaireStatus.PUBLISHED).values_list("definition_digest", flat=True).first()
+    return in_use in SHIPPED_BEFORE or not known.exists()
 
 
 def _digest(definition: Mapping[str, Any]) -> str:

@@ -142,6 +142,37 @@ def test_a_form_the_clinic_replaced_stays_replaced():
     assert Questionnaire.objects.get(key="intake", status="published").number == 2
 
 
+def shipping(folder, monkeypatch, *forms, before=()):
+    """Ship these forms instead of our own."""
+    for number, form in enumerate(forms):
+        (folder / f"{number}.json").write_text(json.dumps(form))
+    monkeypatch.setattr(publishing, "SHIPPED", folder)
+    monkeypatch.setattr(publishing, "SHIPPED_BEFORE", frozenset(before))
+
+
+def test_a_newer_shipped_form_replaces_the_one_shipped_before(tmp_path, monkeypatch):
+    old = publish_questionnaire(definition=definition(), by=SYSTEM)
+    shipping(tmp_path, monkeypatch, definition(question("b")), before=[old.definition_digest])
+    assert [(row.number, row.status) for row in load_shipped()] == [(2, "published")]
+    assert [row.number for row in load_shipped()] == [2]
+
+
+def test_a_newer_shipped_form_does_not_replace_a_clinics_own(tmp_path, monkeypatch):
+    old = publish_questionnaire(definition=definition(), by=SYSTEM)
+    own = publish_questionnaire(definition=definition(question("own")), by=SYSTEM)
+    shipping(tmp_path, monkeypatch, definition(question("b")), before=[old.definition_digest])
+    assert load_shipped() == [own]
+    assert Questionnaire.objects.count() == 2
+
+
+def test_a_form_the_clinic_retired_is_not_brought_back_by_a_newer_one(tmp_path, monkeypatch):
+    old = publish_questionnaire(definition=definition(), by=SYSTEM)
+    Questionnaire.objects.update(status="retired")
+    shipping(tmp_path, monkeypatch, definition(question("b")), before=[old.definition_digest])
+    assert load_shipped() == []
+    assert Questionnaire.objects.count() == 1
+
+
 def test_the_command_names_what_is_wrong(tmp_path, monkeypatch):
     (tmp_path / "bad.json").write_text(json.dumps(definition(question("a", enableWhen=[when("x")]))))
     monkeypatch.setattr(publishing, "SHIPPED", tmp_path)

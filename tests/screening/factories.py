@@ -69,6 +69,7 @@ CALM: dict[str, Any] = {
     "consent-email": "yes",
     "consent-surveys": "yes",
     "contact-doctor": "yes",
+    "home-devices": ["none"],
 }
 # What only older patients are asked.
 STRONG = dict.fromkeys(

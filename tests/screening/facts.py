@@ -19,7 +19,7 @@ NOW = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)
 
 
 @cache
-def shipped_form(name: str = "intake.v1") -> Form:
+def shipped_form(name: str = "intake.v2") -> Form:
     return read_form(json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8")))
 
 

@@ -389,6 +389,10 @@ TABLE: list[tuple[str, dict[str, object], dict[str, object], tuple[str, str] | N
     ("CI-39", tick("polio"), {}, (CAUTION, "routine")),
     ("CI-39", untick("polio"), {}, (CAUTION, "routine")),
     ("CI-39", {}, {"conditions": ({"kind": "post_polio_syndrome"},)}, (CAUTION, "routine")),
+    ("CI-40", {"home-devices": ["massage-gun"]}, {}, (CAUTION, "routine")),
+    ("CI-40", {"home-devices": ["not-sure"]}, {}, (CAUTION, "routine")),
+    ("CI-40", {"home-devices": ["tens"], "blood-thinner": YES}, {}, (CAUTION, "routine")),
+    ("CI-40", {"blood-thinner": YES}, {}, None),
     ("CI-42", {}, {"age": 17}, (RELATIVE, "routine")),
     ("CI-42", {}, {"age": 18}, None),
     ("CI-43", tick("seizures"), {}, (CAUTION, "routine")),
@@ -427,7 +431,7 @@ def test_an_unanswered_question_neither_fires_nor_counts_as_no(rule_id):
     asked = [link_id for link_id in rulebook().rule(rule_id).asks - not_asked if link_id not in leading]
     assert asked
     facts = facts_of(leading, age=70 if rule_id == "CI-08" else 45, without=tuple(asked))
-    assert set(asked) <= set(unanswered(facts, rulebook()))
+    assert set(asked) - rulebook().rule(rule_id).newer_questions <= set(unanswered(facts, rulebook()))
     assert rule_id not in fired(facts) or fired(facts)[rule_id].evidence == []
 
 
@@ -549,6 +553,30 @@ def test_a_rule_that_rests_on_others_names_them():
     found = fired(facts_of({"contact-doctor": NO, "vein-past": YES, "blood-thinner": YES}))["CI-29"]
     assert found.evidence[0] == {"kind": "answer", "link_id": "contact-doctor", "value": "no"}
     assert [one["id"] for one in found.evidence[1:]] == ["CI-05", "CI-06a"]
+
+
+@pytest.mark.parametrize(
+    ("risk", "advises_against"),
+    [
+        ({}, False),
+        ({"bones": YES, "bones-kind": "osteoporosis"}, True),
+        ({"clot-now": YES}, True),
+        ({"vein-past": YES}, True),
+        ({"clot-risks": ["oestrogen"]}, False),
+        ({"blood-thinner": YES}, True),
+        ({"device": YES}, True),
+        ({"varicose": YES}, False),
+    ],
+)
+def test_a_device_at_home_is_limited_or_advised_against(risk, advises_against):
+    for device in ("massage-gun", "roller", "tens"):
+        action = fired(facts_of({"home-devices": [device], **risk}))["CI-40"].action
+        assert action.startswith("Advise against" if advises_against else "Written limits")
+
+
+def test_an_intake_from_before_the_question_about_devices_is_whole():
+    facts = facts_of(without=("home-devices",))
+    assert (unanswered(facts, rulebook()), fired(facts)) == ((), {})
 
 
 def test_a_passing_state_says_when_it_must_be_asked_again():
