@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import combinations
 
 import pytest
 
 from screening.engine import unanswered
 from screening.rulebook import rulebook
+from screening.treatment import ENDANGERMENT, PELVIC_WORK, Treatment, objections
 from tests.screening.facts import NOW, TODAY, facts_of, fired, said
 
 ABSOLUTE, RELATIVE, LOCAL, CAUTION = "absolute", "relative", "local", "caution"
@@ -449,6 +451,20 @@ def test_every_yes_no_unsure_question_that_is_not_a_follow_up_fires_something_wh
     assert sorted(silent) == ["infection-risk", "medicines-any", "pain-night", "small-bump", "weight-loss"]
 
 
+# Every rule of the clinical reference §2 that is no file: it belongs to a technique, and the treatment gate asks it.
+OF_TECHNIQUES = {ENDANGERMENT, PELVIC_WORK}
+RED_FLAGS = {f"RF-{number:02}" for number in range(1, 16)}
+CONTRAINDICATIONS = {f"CI-{number:02}" for number in range(1, 44)} - {"CI-06"} | {"CI-06a", "CI-06b"}
+
+
+def test_every_rule_of_the_clinical_reference_ships():
+    files = {rule.id for rule in rulebook().rules}
+    assert files | OF_TECHNIQUES == RED_FLAGS | CONTRAINDICATIONS
+    assert not files & OF_TECHNIQUES
+    asked = {one.rule_id for one in objections([], [Treatment(region="ABDOMEN"), Treatment(region="PELVIS")])}
+    assert asked == OF_TECHNIQUES
+
+
 # Collisions between what the clinic treats and what the red flags ask (clinical reference §2.2).
 
 
@@ -464,11 +480,23 @@ def test_new_incontinence_is_an_emergency_even_where_it_is_the_complaint():
     assert said("RF-01", answers, **record) == (ABSOLUTE, "emergency")
 
 
+def test_long_standing_incontinence_with_another_sign_is_an_alarm_all_the_same():
+    usual = {"bladder": YES, "bladder-new": NO, "bladder-assessed": YES, "pain-where": ["PELVIS"]}
+    record = {"conditions": ({"kind": "urinary_incontinence"},)}
+    for sign in ("saddle-numb", "weakness"):
+        assert said("RF-01", {**usual, sign: YES}, **record) == (ABSOLUTE, "emergency")
+    for place in ("BACK.LOW", "LEG.POST"):
+        assert said("RF-01", {**usual, "pain-where": [place]}, **record) == (RELATIVE, "same_day")
+
+
 def test_the_usual_vertigo_is_a_caution_and_a_new_one_an_emergency():
     usual, new = {"dizzy": YES, "dizzy-new": NO}, {"dizzy": YES, "dizzy-new": UNSURE}
     assert {rule: one.severity for rule, one in fired(facts_of(usual)).items()} == {"CI-38": CAUTION}
     assert said("RF-05", new) == (ABSOLUTE, "emergency")
     assert said("RF-05", {**usual, "stroke-signs": YES}) == (ABSOLUTE, "emergency")
+    record = {"conditions": ({"kind": "dizziness"},)}
+    assert fired(facts_of(usual, **record)).keys() == {"CI-38"}
+    assert said("RF-05", new, **record) == (ABSOLUTE, "emergency")
 
 
 def test_the_usual_migraine_raises_nothing_and_a_new_headache_does():
@@ -484,6 +512,9 @@ def test_old_cancer_alone_is_a_caution_and_with_a_warning_feature_a_red_flag():
     for feature in ({"weight-loss": YES}, {"pain-night": YES}, {"trajectory": "worsening"}):
         assert said("RF-03", {**old, **feature}) == (RELATIVE, "same_day")
         assert said("RF-03", feature) is None
+    features: list[dict[str, object]] = [{"weight-loss": YES}, {"pain-night": YES}, {"trajectory": "worsening"}]
+    for one, other in combinations(features, 2):
+        assert said("RF-03", {**one, **other}) == (RELATIVE, "same_day")
 
 
 def test_a_sore_calf_is_looked_at_before_it_is_touched_and_a_swollen_one_stops_everything():
@@ -494,13 +525,42 @@ def test_a_sore_calf_is_looked_at_before_it_is_touched_and_a_swollen_one_stops_e
     assert said("RF-06", {"pain-where": ["LEG.POST"]}) is None
 
 
+def test_a_sore_chest_muscle_is_never_taken_for_one_when_the_heart_speaks():
+    chest = {"pain-where": ["CHEST"]}
+    assert fired(facts_of(chest)) == {}
+    for answer in (YES, UNSURE):
+        assert said("RF-08", {**chest, "heart": answer}) == (ABSOLUTE, "emergency")
+        assert said("RF-07", {**chest, "breath": answer}) == (ABSOLUTE, "emergency")
+
+
+def test_scar_work_waits_for_a_closed_wound_and_the_surgeon():
+    scar = {"onset": "surgery", "surgery": YES, "surgery-since": "over-12-weeks", "surgery-kind": "joint"}
+    scar = {**scar, "surgery-where": ["THIGH.ANT"]}
+    record = {"conditions": ({"kind": "scar_tissue"}, {"kind": "post_surgical_rehabilitation"})}
+    cleared_first = fired(facts_of(scar, **record))
+    assert {rule: one.severity for rule, one in cleared_first.items()} == {"CI-18": RELATIVE}
+    assert cleared_first["CI-18"].regions == ("THIGH.ANT",)
+    still_open = fired(facts_of({**scar, "wound": YES, "burn-large": NO, "wound-where": ["THIGH.ANT"]}, **record))
+    assert (still_open["CI-01"].severity, still_open["CI-01"].regions) == (LOCAL, ("THIGH.ANT",))
+    assert fired(facts_of(conditions=({"kind": "scar_tissue"},))) == {}
+
+
+def test_post_polio_is_a_caution_and_its_thin_bones_still_need_a_clearance():
+    record = {"conditions": ({"kind": "post_polio_syndrome"},)}
+    assert {rule: one.severity for rule, one in fired(facts_of(**record)).items()} == {"CI-39": CAUTION}
+    thin = fired(facts_of({"bones": YES, "bones-kind": "osteoporosis"}, **record))
+    assert {rule: one.severity for rule, one in thin.items()} == {"CI-03": RELATIVE, "CI-39": CAUTION}
+
+
 def test_an_acute_sprain_alone_is_local_and_with_a_risk_a_possible_fracture():
     sprain = {"onset": "injury", "injury-3-days": YES, "injury-hard": NO, "injury-unable": NO}
     assert {rule: one.severity for rule, one in fired(facts_of(sprain)).items()} == {"CI-36": LOCAL}
     assert fired(facts_of(sprain))["CI-36"].regions == ("SHOULDER.TOP",)
     fall = {**sprain, "injury-hard": YES}
+    assert said("RF-02", fall) is None
     for risk in ({"steroids": YES}, {"bone-medicine": YES}, {"injury-unable": YES}):
         assert said("RF-02", {**fall, **risk}) == (RELATIVE, "same_day")
+    assert said("RF-02", fall, age=65) == (RELATIVE, "same_day")
 
 
 def test_a_low_clot_score_never_clears_a_leg_symptom_and_risks_alone_are_ci_05():
