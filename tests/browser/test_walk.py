@@ -58,6 +58,13 @@ def test_a_patients_pages_for_the_therapist(person, size):
         desk.page.wait_for_load_state()
         desk.shoot(tab.lower())
         inspect(desk.page, tab)
+    desk.page.go_back()
+    desk.page.go_back()
+    desk.page.get_by_role("link", name="Not fit to treat today?").click()
+    desk.page.wait_for_load_state()
+    assert desk.page.get_by_text("seem intoxicated or sedated").is_visible()
+    desk.shoot("at-visit")
+    inspect(desk.page, "at the visit")
 
 
 def test_the_desk_registers_books_and_sends_the_intake_and_the_patient_answers_it(person, clinic):
@@ -171,6 +178,7 @@ def test_the_therapist_logs_and_signs_a_session_on_a_tablet(person, clinic):
     page.locator("input[name=pain_after][value='4']").check(force=True)
     page.get_by_role("button", name="Save the note").click()
     page.get_by_text(re.compile("Saved")).first.wait_for()
+    deep_in_the_belly(page)
     inspect(page, "session")
     tablet.shoot("session")
     page.get_by_text("Sign this note").click()
@@ -182,6 +190,21 @@ def test_the_therapist_logs_and_signs_a_session_on_a_tablet(person, clinic):
     page.locator("textarea[name=text]").fill("The drive was on Sunday.")
     page.get_by_role("button", name=re.compile("Add")).last.click()
     page.get_by_text("The drive was on Sunday.").first.wait_for()
+
+
+def deep_in_the_belly(page):
+    """A technique in an endangerment area is kept only with its reason."""
+    form = page.locator("#techniques form[action$='/techniques/add/'], #techniques form.form")
+    form.locator("select[name=technique]").select_option("trigger_point_pressure")
+    form.locator("select[name=region]").select_option("ABDOMEN")
+    form.locator("input[name=side][value=left]").check(force=True)
+    form.locator("input[name=minutes]").fill("3")
+    form.locator("input[name=pressure][value='4']").check(force=True)
+    form.get_by_role("button", name="Add the technique").click()
+    page.get_by_text("Abdomen, over the organs.").wait_for()
+    form.locator("textarea[name=despite_reason]").fill("Psoas, slowly, beside the organs.")
+    form.get_by_role("button", name="Add the technique").click()
+    page.get_by_text("CI-37: Psoas, slowly").wait_for()
 
 
 def test_the_admin_reads_the_report_and_downloads_the_export(person):
