@@ -26,11 +26,17 @@ ANSWERS = {"yes": "Yes", "no": "No", "not-sure": "Not sure"}
 def answers_of(patient: Patient) -> dict[str, VisitAnswer]:
     """The newest answer to each question of a visit that rules rest on. One query."""
     rows = QuestionnaireResponse.objects.filter(patient=patient, status="submitted", questionnaire__key__in=FORMS)
-    newest = rows.order_by("questionnaire__key", "-submitted_at", "-id").distinct("questionnaire__key")
-    asked = rulebook().asks_at_visits
-    return {
-        link_id: VisitAnswer(value, submitted_at)
-        for answers, submitted_at in newest.values_list("answers", "submitted_at")
-        for link_id, value in answers.items()
-        if link_id in asked
-    }
+    in_turn = rows.order_by("submitted_at", "id").values_list("questionnaire__key", "answers", "submitted_at")
+    changes: dict[str, VisitAnswer] = {}
+    room: dict[str, VisitAnswer] = {}
+    for key, answers, said_at in in_turn:
+        said = {name: VisitAnswer(value, said_at) for name, value in answers.items() if name in _asked()}
+        if key == CHANGES:
+            changes = said  # whole each time: a follow-up that was not asked again is over
+        else:
+            room |= said  # what was left open stands as it was answered before
+    return {**changes, **room}
+
+
+def _asked() -> frozenset[str]:
+    return rulebook().asks_at_visits

@@ -90,7 +90,11 @@ def test_a_doctor_who_is_needed_and_may_not_be_asked_stops_the_session(patient, 
     assert standing(patient) == [("CI-05", "relative"), ("CI-29", "absolute")]
     record_at_visit(patient=patient, answers={**FIT, "contact-now": "yes"}, by=therapist)
     assert standing(patient) == [("CI-05", "relative")]
+    record_at_visit(patient=patient, answers=FIT, by=therapist)
+    assert standing(patient) == [("CI-05", "relative")]
     record_at_visit(patient=patient, answers={**FIT, "contact-now": "no"}, by=therapist)
+    assert standing(patient) == [("CI-05", "relative"), ("CI-29", "absolute")]
+    record_at_visit(patient=patient, answers=FIT, by=therapist)
     assert standing(patient) == [("CI-05", "relative"), ("CI-29", "absolute")]
 
 
