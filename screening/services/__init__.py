@@ -2,8 +2,8 @@
 
 from screening.desk_lights import lights
 from screening.services.alarms import handle_alarm
-from screening.services.calls import call_in, note_call
 from screening.services.at_visit import record_at_visit
+from screening.services.calls import call_in, note_call
 from screening.services.changes import (
     look_at_change_check,
     record_change_check,
