@@ -27,13 +27,18 @@ def check_answers(form: Form, answers: Mapping[str, Any], *, by_patient: bool = 
     for link_id, value in answers.items():
         item = form.items.get(link_id)
         if item is None or not item.is_question or (by_patient and item.is_hidden):
-            problems[str(link_id)[:60]] = _("There is no such question in this form.")
+            problems[_printable(link_id)] = _("There is no such question in this form.")
             continue
         try:
             check_answer(item, value)
         except Misfit as misfit:
             problems[link_id] = str(misfit)
     return problems
+
+
+def _printable(link_id: Any) -> str:
+    """What was sent as a name, short and without what no answer of ours could carry."""
+    return str(link_id)[:60].encode("utf-8", "replace").decode().replace("\x00", "?")
 
 
 def check_answer(item: Item, value: Any) -> None:
@@ -86,7 +91,9 @@ def _check_integer(item: Item, value: Any) -> None:
 
 
 def _check_decimal(item: Item, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # A whole number may be too long for isfinite; its range is looked at next.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, float) and not math.isfinite(value)):
         raise Misfit(_("Enter a number."))
     _check_range(item, value)
 

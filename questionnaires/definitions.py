@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir.resources.R4B.questionnaire import Questionnaire as FhirQuestionnaire
 from pydantic import ValidationError
 
+from questionnaires.answers import MAX_TEXT, Misfit, check_answer
+from questionnaires.definition_json import MOST_BYTES, ROOT, Problem, is_too_large, json_problems, shown
 from questionnaires.form import QUESTION_TYPES, Condition, Form, Item, read_form
 
 _TYPES = (*QUESTION_TYPES, "display", "group")
 _LINK_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
+_LONGEST_KEY = 40
+_MOST_DEPENDED_ON = 60
 _STATUSES = {"draft", "active"}
 _OPERATORS = {"exists", "=", "!=", ">", "<", ">=", "<="}
 _PREFILLS = {"", "age-in-years", "sex"}
@@ -20,59 +24,89 @@ _ORDERED = {"integer", "decimal", "date"}
 _ANSWER_TYPES = {"boolean": bool, "integer": int, "date": str, "choice": str, "open-choice": str}
 
 
-def problems_of(definition: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong, by path; empty when the form can be published."""
-    problems = _fhir_problems(definition)
+def problems_of(definition: Any) -> dict[str, str]:
+    """Everything that is wrong, by path; empty when the form can be published."""
+    problems = list(json_problems(definition))
     if problems:
-        return problems
-    problems = dict(_shape_problems(definition))
-    return problems or dict(_meaning_problems(read_form(definition)))
+        return _by_path(problems)
+    if is_too_large(definition):
+        return {ROOT: f"A form may take {MOST_BYTES // 1024} kB at most."}
+    fhir = list(_fhir_problems(definition))
+    shape = list(_shape_problems(definition))
+    # What is no FHIR Questionnaire cannot be read as a form: what its questions mean is looked at afterwards.
+    return _by_path(fhir + shape if fhir else shape + list(_meaning_problems(read_form(definition))))
 
 
-def _fhir_problems(definition: Mapping[str, Any]) -> dict[str, str]:
+def _by_path(problems: Iterable[Problem]) -> dict[str, str]:
+    """All that is wrong at a path in one text: none hides another."""
+    found: dict[str, str] = {}
+    for path, what in problems:
+        if what not in found.get(path, ""):
+            found[path] = f"{found[path]} {what}" if path in found else what
+    return found
+
+
+def _fhir_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
     try:
         FhirQuestionnaire.model_validate(definition)
     except ValidationError as error:
-        return {".".join(str(part) for part in one["loc"]) or "Questionnaire": one["msg"] for one in error.errors()}
-    except (TypeError, ValueError, AttributeError) as error:
-        return {"Questionnaire": f"Not a FHIR Questionnaire: {type(error).__name__}."}
-    return {}
+        for one in error.errors():
+            yield shown(tuple(str(part) for part in one["loc"])), one["msg"]
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        # A contained resource of an unknown type ends in a KeyError.
+        yield ROOT, f"Not a FHIR Questionnaire: {type(error).__name__}."
 
 
-def _shape_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if definition.get("status") not in _STATUSES:
+def _shape_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    """Our own rules on what FHIR allows. Looks at every item, also of what is no FHIR Questionnaire."""
+    if not 0 < len(str(definition.get("name", ""))) <= _LONGEST_KEY:
+        yield "name", f"A form needs a name of at most {_LONGEST_KEY} characters: its key."
+    if str(definition.get("status")) not in _STATUSES:
         yield "status", "Only a draft or active form can be put in use."
-    if not definition.get("item"):
+    groups = _items_of(definition)
+    if not groups:
         yield "item", "A form needs at least one group."
     seen: set[str] = set()
-    for number, group in enumerate(definition.get("item", [])):
+    for number, group in groups:
         if group.get("type") != "group":
             yield f"item.{number}.type", "The top level holds groups only: each is a page."
         yield from _item_problems(group, f"item.{number}", seen)
 
 
-def _item_problems(item: Mapping[str, Any], path: str, seen: set[str]) -> Iterator[tuple[str, str]]:
-    link_id = item["linkId"]
-    if link_id in seen:
-        yield f"{path}.linkId", f"{link_id} is used twice."
-    if not _LINK_ID.fullmatch(link_id):
-        yield f"{path}.linkId", "Use lower-case letters, digits, dots and hyphens, at most 60."
-    if item["type"] not in _TYPES:
-        yield f"{path}.type", f"{item['type']} is not supported; use one of {', '.join(_TYPES)}."
-    if item.get("enableBehavior", "all") not in {"all", "any"}:
+def _items_of(element: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    items = element.get("item", [])
+    listed = enumerate(items) if isinstance(items, list) else ()
+    return [(number, item) for number, item in listed if isinstance(item, Mapping)]
+
+
+def _item_problems(item: Mapping[str, Any], path: str, seen: set[str]) -> Iterator[Problem]:
+    link_id, kind = item.get("linkId"), item.get("type")
+    if isinstance(link_id, str):
+        yield from ((f"{path}.linkId", what) for what in _of_link_id(link_id, seen))
+        seen.add(link_id)
+    if isinstance(kind, str) and kind not in _TYPES:
+        yield f"{path}.type", f"{kind} is not supported; use one of {', '.join(_TYPES)}."
+    if str(item.get("enableBehavior", "all")) not in {"all", "any"}:
         yield f"{path}.enableBehavior", "Use all or any."
-    seen.add(link_id)
-    for number, child in enumerate(item.get("item", [])):
+    for number, child in _items_of(item):
         yield from _item_problems(child, f"{path}.item.{number}", seen)
 
 
-def _meaning_problems(form: Form) -> Iterator[tuple[str, str]]:
+def _of_link_id(link_id: str, seen: set[str]) -> Iterator[str]:
+    if link_id in seen:
+        yield f"{link_id} is used twice."
+    if not _LINK_ID.fullmatch(link_id):
+        yield "Use lower-case letters, digits, dots and hyphens, at most 60."
+
+
+def _meaning_problems(form: Form) -> Iterator[Problem]:
     for item in form.items.values():
-        yield from ((f"{item.link_id}.{where}", what) for where, what in _of_item(item))
+        for check in (_of_item, _of_limits, _of_initial):
+            yield from ((f"{item.link_id}.{where}", what) for where, what in check(item))
         yield from ((f"{item.link_id}.enableWhen", what) for what in _of_conditions(form, item))
 
 
-def _of_item(item: Item) -> Iterator[tuple[str, str]]:
+def _of_item(item: Item) -> Iterator[Problem]:
     if not item.texts.get("en") and not item.is_hidden:
         yield "text", "Every item needs a text."
     if item.type in {"choice", "open-choice"} and not item.options:
@@ -81,10 +115,31 @@ def _of_item(item: Item) -> Iterator[tuple[str, str]]:
         yield "answerOption", "An answer is offered twice."
     if item.prefill not in _PREFILLS:
         yield "code", f"Nothing is known to prefill {item.prefill}."
-    if item.is_hidden and item.is_question and not item.prefill:
+    if item.is_hidden and item.is_question and not item.prefill and item.initial is None:
         yield "extension", "A hidden question must be prefilled."
-    if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
+
+
+def _of_limits(item: Item) -> Iterator[Problem]:
+    low, high = item.minimum, item.maximum
+    if (low, high) != (None, None) and item.type not in {"integer", "decimal"}:
+        yield "extension", "Only numbers have a smallest and a largest."
+    elif low is not None and high is not None and low > high:
         yield "extension", "The smallest number allowed is above the largest."
+    if item.max_length is not None and not 0 < item.max_length <= MAX_TEXT:
+        yield "maxLength", f"Use 1 to {MAX_TEXT}."
+
+
+def _of_initial(item: Item) -> Iterator[Problem]:
+    """An answer that stands there from the start has to fit like any other."""
+    if item.initial is None:
+        return
+    if not item.is_question:
+        yield "initial", "Only a question has an initial answer."
+        return
+    try:
+        check_answer(item, item.initial)
+    except Misfit as misfit:
+        yield "initial", str(misfit)
 
 
 def _of_conditions(form: Form, item: Item) -> Iterator[str]:
@@ -94,8 +149,11 @@ def _of_conditions(form: Form, item: Item) -> Iterator[str]:
             yield f"There is no question {condition.question}."
         else:
             yield from _of_comparison(condition, other)
-    if item.link_id in _reachable(form, item.link_id):
+    reached = _reachable(form, item.link_id)
+    if item.link_id in reached:
         yield "This question depends on itself."
+    elif len(reached) > _MOST_DEPENDED_ON:
+        yield f"This depends on more than {_MOST_DEPENDED_ON} other questions."
 
 
 def _of_comparison(condition: Condition, other: Item) -> Iterator[str]:

@@ -35,3 +35,19 @@ class BadDefinition(ClinicError):
     http_status = 422
     title = "The form cannot be used"
     message = "Some parts of the form are wrong; each is named."
+
+
+class NotADraft(Conflict):
+    """Only a draft is published or thrown away; what was in use stays as it was."""
+
+    code = "questionnaire_not_a_draft"
+    title = "Not a draft"
+    message = "This version was in use already and never changes. Import it again as a new version."
+
+
+class NotInUse(Conflict):
+    """Only what is in use can be put out of use."""
+
+    code = "questionnaire_not_in_use"
+    title = "Not in use"
+    message = "This version is a draft: nobody is asked it. Discard it instead."

@@ -96,6 +96,8 @@ class Item:
     max_length: int | None = None
     control: str = ""
     prefill: str = ""
+    # What stands there from the start; a list where several answers may be given.
+    initial: Any = None
     parents: tuple[str, ...] = ()
 
     @property
@@ -139,23 +141,30 @@ class Form:
 
     def is_enabled(self, link_id: str, answers: Answers) -> bool:
         """Whether a question is asked, given the other answers. A question not asked counts as not answered."""
-        item = self.items[link_id]
-        if not all(self._own_conditions_hold(self.items[parent], answers) for parent in item.parents):
-            return False
-        return self._own_conditions_hold(item, answers)
+        return self._is_enabled(link_id, answers, {})
 
-    def _own_conditions_hold(self, item: Item, answers: Answers) -> bool:
+    def _is_enabled(self, link_id: str, answers: Answers, known: dict[str, bool]) -> bool:
+        """Each question is decided once: conditions on conditions would otherwise double with every step."""
+        if link_id not in known:
+            chain = (*(self.items[parent] for parent in self.items[link_id].parents), self.items[link_id])
+            known[link_id] = all(self._own_conditions_hold(item, answers, known) for item in chain)
+        return known[link_id]
+
+    def _own_conditions_hold(self, item: Item, answers: Answers, known: dict[str, bool]) -> bool:
         if not item.conditions:
             return True
         held = [
-            condition.holds(answers.get(condition.question) if self.is_enabled(condition.question, answers) else None)
+            condition.holds(
+                answers.get(condition.question) if self._is_enabled(condition.question, answers, known) else None
+            )
             for condition in item.conditions
         ]
         return all(held) if item.needs_all else any(held)
 
     def enabled(self, answers: Answers) -> frozenset[str]:
         """linkIds of every question asked, given the answers."""
-        return frozenset(item.link_id for item in self.questions() if self.is_enabled(item.link_id, answers))
+        known: dict[str, bool] = {}
+        return frozenset(item.link_id for item in self.questions() if self._is_enabled(item.link_id, answers, known))
 
     def open_pages(self, answers: Answers) -> tuple[Page, ...]:
         """Pages with at least something to see."""
@@ -210,6 +219,7 @@ def _walk(parent: Mapping[str, Any], above: tuple[str, ...], value_sets: Mapping
 
 def _read_item(item: Mapping[str, Any], parents: tuple[str, ...], value_sets: Mapping[str, Any]) -> Item:
     beside = _texts_beside(item) if item.get("type") in QUESTION_TYPES else {}
+    options = _options(item, value_sets)
     return Item(
         link_id=item["linkId"],
         type=item["type"],
@@ -217,7 +227,7 @@ def _read_item(item: Mapping[str, Any], parents: tuple[str, ...], value_sets: Ma
         help_texts=beside.get("help", {}),
         low_texts=beside.get("lower", {}),
         high_texts=beside.get("upper", {}),
-        options=_options(item, value_sets),
+        options=options,
         is_required=bool(item.get("required", False)),
         repeats=bool(item.get("repeats", False)),
         is_hidden=bool(extension_value(item, HIDDEN) or False),
@@ -227,7 +237,10 @@ def _read_item(item: Mapping[str, Any], parents: tuple[str, ...], value_sets: Ma
         maximum=extension_value(item, MAXIMUM),
         max_length=item.get("maxLength"),
         control=_control(item),
-        prefill=next((code["code"] for code in item.get("code", []) if code.get("system") == PREFILL_SYSTEM), ""),
+        prefill=next(
+            (code.get("code", "") for code in item.get("code", []) if code.get("system") == PREFILL_SYSTEM), ""
+        ),
+        initial=_initial(item, options),
         parents=parents,
     )
 
@@ -263,6 +276,23 @@ def _options(item: Mapping[str, Any], value_sets: Mapping[str, Any]) -> tuple[Op
             inline.append(Option(text, {"en": text}))
     named = value_sets.get(str(item.get("answerValueSet", "")).removeprefix("#"), ())
     return tuple(inline) or tuple(named)
+
+
+def _initial(item: Mapping[str, Any], options: tuple[Option, ...]) -> Any:
+    """The answer a form brings along: `initial`, or the options that are selected at first."""
+    offered = item.get("answerOption", [])
+    chosen = [option.code for option, raw in zip(options, offered, strict=False) if raw.get("initialSelected", False)]
+    given = chosen or [_initial_value(item, one) for one in item.get("initial", [])]
+    if not given:
+        return None
+    return given if item.get("repeats", False) or len(given) > 1 else given[0]
+
+
+def _initial_value(item: Mapping[str, Any], initial: Mapping[str, Any]) -> Any:
+    value = next((value for key, value in initial.items() if key.startswith("value")), None)
+    if isinstance(value, Mapping):
+        return value.get("code")
+    return {"other": value} if item.get("type") == "open-choice" else value
 
 
 def _value_set_options(value_set: Mapping[str, Any]) -> Iterator[Option]:

@@ -14,6 +14,7 @@ from screening.api import (
     SubmitView,
 )
 from screening.changes_api import ChangeCheckViewSet
+from screening.forms_api import DraftsView, DraftView, PublishView, RetireView
 
 router = SimpleRouter()
 router.register("flags", FlagViewSet, basename="flag")
@@ -28,4 +29,8 @@ urlpatterns = [
     *router.urls,
     path("questionnaire-responses/<uuid:public_id>/answers/", AnswersView.as_view(), name="response-answers"),
     path("questionnaire-responses/<uuid:public_id>/submit/", SubmitView.as_view(), name="response-submit"),
+    path("questionnaire-drafts/", DraftsView.as_view(), name="questionnaire-drafts"),
+    path("questionnaire-drafts/<uuid:public_id>/", DraftView.as_view(), name="questionnaire-draft"),
+    path("questionnaires/<uuid:public_id>/publish/", PublishView.as_view(), name="questionnaire-publish"),
+    path("questionnaires/<uuid:public_id>/retire/", RetireView.as_view(), name="questionnaire-retire"),
 ]

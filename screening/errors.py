@@ -115,3 +115,11 @@ class AlreadyCalled(Conflict):
     code = "already_called"
     title = "Somebody has called"
     message = "Somebody has called this patient already. Load the page again to see what came of it."
+
+
+class FormIsNeeded(Conflict):
+    """Without this form nobody could be screened."""
+
+    code = "questionnaire_needed"
+    title = "This form is needed"
+    message = "The screening asks this form. Put another version in use instead: that retires this one."

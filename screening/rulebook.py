@@ -104,6 +104,12 @@ class Rule:
         """Whether it asks what other rules have found."""
         return any(operator == "found" for case in self.cases for operator, _body in _leaves(case.when))
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """linkIds of everything this rule looks at in a form, also where silence is allowed."""
+        named = (link_id for case in self.cases for link_id in _read_ids(case.when))
+        return frozenset(named) | frozenset(case.regions_from for case in self.cases if case.regions_from)
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -248,3 +254,11 @@ def _link_ids(expression: Expression) -> Iterator[str]:
             yield body
         if operator in {"answer", "ticked"}:
             yield body["of"]
+
+
+def _read_ids(expression: Expression) -> Iterator[str]:
+    for operator, body in _leaves(expression):
+        if operator in _PLAIN:
+            yield body
+        elif isinstance(body, Mapping):
+            yield from (body[name] for name in ("of", "unsure") if isinstance(body.get(name), str))

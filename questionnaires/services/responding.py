@@ -48,7 +48,10 @@ def start_response(*, patient: Patient, key: str = "intake", language: str = "",
         patient=locked,
         questionnaire=questionnaire,
         language=language or locked.language,
-        answers={**_still_fitting(form, older.answers if older else {}), **_prefilled(form, locked)},
+        answers={
+            **(_still_fitting(form, older.answers) if older else _initial(form)),
+            **_prefilled(form, locked),
+        },
     )
     facts = {"questionnaire": key, "number": questionnaire.number}
     record(actor=by, action="questionnaire_response.started", subject=response, patient=locked, facts=facts)
@@ -60,7 +63,8 @@ def restart_response(*, response: QuestionnaireResponse, by: Actor) -> Questionn
     """Forget what was answered so far: questions about now are not answered by what was said last week."""
     _require_reach(response.patient, by, ability="registers_patients")
     locked = _lock_unfinished(response)
-    fresh = _prefilled(locked.questionnaire.form(), locked.patient)
+    form = locked.questionnaire.form()
+    fresh = {**_initial(form), **_prefilled(form, locked.patient)}
     if locked.answers != fresh:
         locked.answers = fresh
         locked.save(update_fields=["answers", "updated_at"])
@@ -79,7 +83,9 @@ def save_answers(
     problems = check_answers(form, answers)
     if problems:
         raise Invalid(fields=problems)
-    kept = {link_id: value for link_id, value in {**locked.answers, **answers}.items() if is_answered(value)}
+    # A birth date put right meanwhile changes what is asked: from some age on there are questions of their own.
+    known = {**locked.answers, **_prefilled(form, locked.patient)}
+    kept = {link_id: value for link_id, value in {**known, **answers}.items() if is_answered(value)}
     changed = sorted(link_id for link_id in answers if kept.get(link_id) != locked.answers.get(link_id))
     locked.answers = kept
     locked.language = language or locked.language
@@ -96,6 +102,7 @@ def submit_response(*, response: QuestionnaireResponse, by: Actor, at: Any = Non
     _require_answering(response, by)
     locked = _lock_unfinished(response)
     form = locked.questionnaire.form()
+    locked.answers = {**locked.answers, **_prefilled(form, locked.patient)}
     missing = form.missing(locked.answers)
     if missing:
         raise Invalid(fields={link_id: _("Please answer this question.") for link_id in missing})
@@ -145,6 +152,11 @@ def _require_answering(response: QuestionnaireResponse, by: Any) -> None:
 def _still_fitting(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
     misfits = check_answers(form, answers)
     return {link_id: value for link_id, value in answers.items() if link_id not in misfits}
+
+
+def _initial(form: Form) -> dict[str, Any]:
+    """The answers a form brings along."""
+    return {item.link_id: item.initial for item in form.questions() if item.initial is not None}
 
 
 def _prefilled(form: Form, patient: Patient) -> dict[str, Any]:

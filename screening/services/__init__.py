@@ -14,6 +14,7 @@ from screening.services.flags import acknowledge_flag, clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
 from screening.services.requests import record_refusal, request_clearance, withdraw_clearance_request
+from screening.services.own_forms import import_form, put_in_use, retire_form
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -37,12 +38,14 @@ __all__ = [
     "gates_at",
     "gates_of",
     "handle_alarm",
+    "import_form",
     "lights",
     "look_at_change_check",
     "may_override",
     "note_call",
     "override_gate",
     "record_at_visit",
+    "put_in_use",
     "record_change_check",
     "record_refusal",
     "reopen_flag",
@@ -50,6 +53,7 @@ __all__ = [
     "request_clearance",
     "request_intake",
     "request_screening_anew",
+    "retire_form",
     "save_intake_page",
     "screen",
     "screen_many",
