@@ -14,6 +14,7 @@ Problem = tuple[str, str]
 
 MOST_BYTES = 1024 * 1024
 DEEPEST = 40
+_LONGEST_NUMBER = 30
 ROOT = "Questionnaire"
 
 _TOO_DEEP = f"This is nested too deeply: more than {DEEPEST} levels."
@@ -61,11 +62,17 @@ _EXTENSIONS = {
 def read_json(text: str) -> Any:
     """The value in a JSON text. Raises ValueError with a sentence that says where it is broken."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_name_once)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_each_name_once)
     except json.JSONDecodeError as error:
         raise ValueError(f"Not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("Not JSON: a number is too long.")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -117,8 +124,8 @@ def _of_value(path: tuple[str, ...], value: Any) -> str:
         return "The name contains a character that cannot be stored."
     if value is None:
         return "FHIR JSON has no null: leave it out."
-    if isinstance(value, str):
-        return "This contains a character that cannot be stored." if _cannot_be_stored(value) else ""
+    if isinstance(value, str) and _cannot_be_stored(value):
+        return "This contains a character that cannot be stored."
     if isinstance(value, float) and not math.isfinite(value):
         return "This number is too large."
     if isinstance(value, Mapping):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from questionnaires.form import Answers, Condition, Form, Item, Page, in_language, is_answered
@@ -31,6 +32,7 @@ class Line:
     """Something to show: a text, a heading or a field, and when it is shown."""
 
     kind: str
+    link_id: str
     text: str = ""
     field: forms.BoundField | None = None
     look: str = ""
@@ -82,15 +84,18 @@ class PageForm(forms.Form):
                 continue
             if not item.is_question:
                 kind = "heading" if item.type == "group" else "text"
-                yield Line(kind, in_language(item.texts, self.language), shown_when=self._shown_when(item))
+                words = in_language(item.texts, self.language)
+                yield Line(kind, item.link_id, words, shown_when=self._shown_when(item))
                 continue
             yield self._question_line(item)
             if item.type == "open-choice":
-                yield Line("field", field=self[f"{item.link_id}.other"], shown_when=self._shown_when(item))
+                other = self[f"{item.link_id}.other"]
+                yield Line("field", item.link_id, field=other, shown_when=self._shown_when(item))
 
     def _question_line(self, item: Item) -> Line:
         return Line(
             "field",
+            item.link_id,
             field=self[item.link_id],
             look=_look(item, self.language),
             css="field-short" if item.type in {"integer", "decimal", "date"} and item.control != "slider" else "",
@@ -155,7 +160,8 @@ def _for_script(condition: Condition) -> dict[str, Any]:
 
 
 def _field(item: Item, language: str) -> forms.Field:
-    label, help_text = in_language(item.texts, language), in_language(item.help_texts, language)
+    label = in_language(item.texts, language)
+    help_text = escape(in_language(item.help_texts, language))  # a field's help is printed as markup
     common: dict[str, Any] = {"required": False, "label": label, "help_text": help_text}
     if item.type in {"choice", "open-choice"}:
         return _choice_field(item, language, common)

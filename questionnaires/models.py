@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from clinic.core.records import Record
 from messaging.models import LinkPurpose, SignedLink
@@ -42,6 +43,18 @@ class QuestionnaireQuerySet(models.QuerySet["Questionnaire"]):
 
     def current(self, key: str) -> QuestionnaireQuerySet:
         return self.filter(key=key, status=QuestionnaireStatus.PUBLISHED).order_by("-number")
+
+    def for_setup(self) -> QuestionnaireQuerySet:
+        """Every version without its content, the newest of each form first."""
+        return self.defer("definition").order_by("key", "-number")
+
+    def with_begun(self) -> QuestionnaireQuerySet:
+        """With `begun`: how many patients are in the middle of it."""
+        begun = QuestionnaireResponse.objects.filter(
+            questionnaire=OuterRef("pk"), status=ResponseStatus.IN_PROGRESS
+        ).order_by()
+        counted = begun.values("questionnaire").annotate(number=Count("pk")).values("number")
+        return self.annotate(begun=Coalesce(Subquery(counted), 0))
 
 
 class Questionnaire(Record):

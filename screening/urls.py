@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screening.views import alarms, at_visit, calls, clearances, intake, review
+from screening.views import alarms, at_visit, calls, clearances, intake, own_forms, review
 
 app_name = "screening"
 urlpatterns = [
@@ -22,6 +22,13 @@ urlpatterns = [
     path("flags/<uuid:public_id>/reopen/", review.reopen, name="reopen"),
     path("flags/<uuid:public_id>/acknowledge/", review.acknowledge, name="acknowledge"),
     path("changes/<uuid:public_id>/look/", review.look_at_changes, name="look-at-changes"),
+    path("setup/questionnaires/", own_forms.forms, name="forms"),
+    path("setup/questionnaires/import/", own_forms.import_form, name="form-import"),
+    path("setup/questionnaires/<uuid:public_id>/", own_forms.form, name="form"),
+    path("setup/questionnaires/<uuid:public_id>/json/", own_forms.definition, name="form-json"),
+    path("setup/questionnaires/<uuid:public_id>/publish/", own_forms.publish, name="form-publish"),
+    path("setup/questionnaires/<uuid:public_id>/retire/", own_forms.retire, name="form-retire"),
+    path("setup/questionnaires/<uuid:public_id>/discard/", own_forms.discard, name="form-discard"),
     path("p/intake/", intake.intake, name="intake"),
     path("p/intake/review/", intake.intake_review, name="intake-review"),
     path("p/intake/send/", intake.intake_send, name="intake-send"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
@@ -99,8 +99,17 @@ def problem(
         "facts": facts or {},
     }
     if fields:
-        body["fields"] = fields
+        body["fields"] = _carriable(fields)
     return Response(body, status=status, content_type="application/problem+json")
+
+
+def _carriable(value: Any) -> Any:
+    """The same without half characters: a refusal may quote what was sent, and no answer can carry those."""
+    if isinstance(value, dict):
+        return {_carriable(name): _carriable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_carriable(one) for one in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -109,6 +118,10 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     if isinstance(exc, ClinicError):
         return problem(
             status=exc.http_status, code=exc.code, title=exc.title, detail=exc.text, facts=exc.facts, fields=exc.fields
+        )
+    if isinstance(exc, RequestDataTooBig):
+        return problem(
+            status=413, code="too_large", title="Too large", detail="Send less at once; nothing of this was kept."
         )
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such record, or it is not yours to see.")
