@@ -17,7 +17,8 @@ SCREENS = {
            "outbox": "/messages/outbox/", "book": "/diary/book/"},
     THERAPIST: {"my-day": "/my-day/", "therapist-patients": "/patients/"},
     ADMIN: {"report": "/reports/outcomes/", "import": "/patients/import/", "tokens": "/account/tokens/",
-            "setup": "/setup/", "setup-service-new": "/setup/services/new/"},
+            "setup": "/setup/", "setup-service-new": "/setup/services/new/",
+            "questionnaires": "/setup/questionnaires/", "questionnaire-import": "/setup/questionnaires/import/"},
     AUDITOR: {"audit": "/audit/", "auditor-report": "/reports/outcomes/"},
 }  # fmt: skip
 LOOKS = [(email, name, path) for email, pages in SCREENS.items() for name, path in pages.items()]
