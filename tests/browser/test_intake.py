@@ -85,9 +85,17 @@ def answer(page):
         if choice.count():
             choice.first.click()
     for _again in range(2):
-        for group in page.locator("main form fieldset:visible").all():
-            if not group.locator("input:checked").count():
-                tap_calm(group)
+        tap_open(page)
+    fill_open(page)
+
+
+def tap_open(page):
+    for group in page.locator("main form fieldset:visible").all():
+        if not group.locator("input:checked").count():
+            tap_calm(group)
+
+
+def fill_open(page):
     for box in page.locator("main form input[type=number]:visible").all():
         if not box.input_value():
             box.fill("2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -11,7 +12,8 @@ from audit.actors import SYSTEM
 from audit.models import AuditEvent
 from clinic.core.errors import Invalid, NotAllowed, NotFound
 from messaging.services import issue_link
-from questionnaires.errors import AlreadySubmitted, NoSuchForm, QuestionnaireRetired
+from patients.models import Patient
+from questionnaires.errors import AlreadySubmitted, BadDefinition, NoSuchForm, QuestionnaireRetired
 from questionnaires.models import Questionnaire, QuestionnaireResponse
 from questionnaires.services import save_answers, start_response, submit_response
 from questionnaires.services.publishing import publish_questionnaire
@@ -273,3 +275,51 @@ def test_starting_twice_at_once_is_one_response():
     patient = PatientFactory()
     assert race([lambda: start_response(patient=patient, key="check", by=SYSTEM)] * 2) == ["done", "done"]
     assert QuestionnaireResponse.objects.count() == 1
+
+
+def test_a_form_brings_answers_along_that_the_patient_may_take_back(location):
+    options = [{"valueCoding": {"code": code, "display": code}, "initialSelected": code != "c"} for code in "abc"]
+    items = (
+        question("q", initial=[{"valueCoding": {"code": "yes"}}]),
+        question("n", "integer", initial=[{"valueInteger": 3}]),
+        question("l", repeats=True, answerOption=options),
+        question("none"),
+    )
+    publish_questionnaire(definition=definition(*items), by=SYSTEM)
+    patient = PatientFactory()
+    response = start_response(patient=patient, key="check", by=SYSTEM)
+    assert response.answers == {"q": "yes", "n": 3, "l": ["a", "b"]}
+    save_answers(response=response, answers={"q": None, "n": 4}, by=SYSTEM)
+    assert start_response(patient=patient, key="check", by=SYSTEM).answers == {"n": 4, "l": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (question("q", initial=[{"valueCoding": {"code": "maybe"}}]), "Choose one of the answers offered."),
+        (question("q", "integer", initial=[{"valueString": "3"}]), "Enter a whole number."),
+        (question("q", "integer", initial=[{"valueInteger": 3}, {"valueInteger": 4}]), "Give one answer only."),
+        (question("q", "date", initial=[{"valueDate": "2026-11"}]), "Enter a date"),
+        ({"linkId": "q", "text": "Q", "type": "display", "initial": [{"valueString": "x"}]}, "Only a question"),
+    ],
+)
+def test_an_answer_brought_along_has_to_fit(item, words):
+    with pytest.raises(BadDefinition) as refusal:
+        publish_questionnaire(definition=definition(item), by=SYSTEM)
+    assert words in refusal.value.fields["q.initial"]
+    assert not Questionnaire.objects.exists()
+
+
+def test_a_birth_date_put_right_meanwhile_changes_what_must_be_answered_before_sending():
+    age = {"linkId": "age", "type": "integer", "code": [{"system": "urn:clinic:prefill", "code": "age-in-years"}]}
+    hidden = {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-hidden", "valueBoolean": True}
+    old = question("old", required=True, enableWhen=[when("age", ">=", answerInteger=65)])
+    publish_questionnaire(definition=definition({**age, "extension": [hidden]}, question("a"), old), by=SYSTEM)
+    patient = PatientFactory(birth_on=date(1990, 1, 1))
+    response = start_response(patient=patient, key="check", by=SYSTEM)
+    save_answers(response=response, answers={"a": "no"}, by=SYSTEM)
+    Patient.objects.filter(pk=patient.pk).update(birth_on=date(1940, 1, 1))
+    problem = refused(response, Invalid, lambda: submit_response(response=response, by=SYSTEM))
+    assert list(problem.fields) == ["old"]
+    save_answers(response=response, answers={"old": "yes"}, by=SYSTEM)
+    assert submit_response(response=response, by=SYSTEM).answers["old"] == "yes"
