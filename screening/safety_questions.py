@@ -8,17 +8,19 @@ from functools import cache
 
 from questionnaires.form import Condition, Form, Item
 from questionnaires.services.publishing import shipped_form
+from screening.at_visit import AT_VISIT
 from screening.changes import CHANGES, QUESTIONS
 from screening.evaluations import INTAKE
 from screening.facts import MEDICINE_QUESTIONS
 from screening.rulebook import rulebook
 
 # Forms the screening asks by itself: one version of each is always in use.
-NEEDED = (INTAKE, CHANGES)
+NEEDED = (INTAKE, CHANGES, AT_VISIT)
 # What is read beside the rules: names of medicines, consents, the change check.
 _ALSO_READ = {
     INTAKE: (*MEDICINE_QUESTIONS, "medicine-allergies", "consent-treatment", "consent-email", "consent-surveys"),
     CHANGES: QUESTIONS,
+    AT_VISIT: (),
 }
 
 # One group of conditions: all of them, or any.

@@ -117,6 +117,8 @@ def _is_due(key: str, digest: str) -> bool:
         return False
     in_use = known.filter(status=QuestionnaireStatus.PUBLISHED).values_list("definition_digest", flat=True).first()
     return in_use in SHIPPED_BEFORE or not known.exists()
+
+
 def shipped_form(*, key: str) -> Form | None:
     """The newest version of a form that comes with the product, whatever the clinic has in use."""
     versions = [definition for definition in _shipped() if definition["name"] == key]

@@ -13,8 +13,8 @@ from screening.services.changes import (
 from screening.services.flags import acknowledge_flag, clear_flag, reopen_flag
 from screening.services.gates import Verdict, gate, gates_at, gates_of
 from screening.services.overriding import may_override, override_gate
-from screening.services.requests import record_refusal, request_clearance, withdraw_clearance_request
 from screening.services.own_forms import import_form, put_in_use, retire_form
+from screening.services.requests import record_refusal, request_clearance, withdraw_clearance_request
 from screening.services.screenings import (
     ScreenedMany,
     request_intake,
@@ -44,8 +44,8 @@ __all__ = [
     "may_override",
     "note_call",
     "override_gate",
-    "record_at_visit",
     "put_in_use",
+    "record_at_visit",
     "record_change_check",
     "record_refusal",
     "reopen_flag",
