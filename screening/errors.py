@@ -76,12 +76,12 @@ class ChangesFirst(ClinicError):
 
 
 class ChangesAnswered(ClinicError):
-    """What has changed is on record for this visit."""
+    """The patient has told of a change, and nobody has read it."""
 
     code = "changes_answered"
     http_status = 409
     title = "Already answered"
-    message = "What has changed is answered for this visit already. Read the answers; write what is new into the note."
+    message = "The patient has told of a change before this visit. Read it on the screening page before you ask again."
 
 
 class NotToAcknowledge(ClinicError):

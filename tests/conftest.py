@@ -3,9 +3,14 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from tests.factories import LocationFactory, UserFactory
+
+# How long an example takes to make says how busy the machine is, not whether the code is right.
+settings.register_profile("clinic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clinic")
 
 # Playwright's sync API runs an event loop in the test's thread; the ORM is still used from one thread only.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -81,11 +81,12 @@ def record_change_check(
     *, patient: Patient, visit_id: UUID, visit_at: datetime, answers: Mapping[str, Any], by: Any
 ) -> ChangeCheck:
     """A therapist asks in person: answered and looked at in one act. Raises Invalid for what is not answered,
-    ChangesAnswered where there is an answer that counts: nobody's word is written over."""
+    ChangesAnswered where the patient told of a change nobody has read: that comes first. Asked again, the newer answers
+    count; what was answered before stays on record."""
     _require_therapist(patient, by)
     before: ChangeCheck | None
     before = ChangeCheck.objects.select_for_update(no_key=True).filter(visit_id=visit_id).first()
-    if known_of(before, at=visit_at) is not Known.MISSING:
+    if known_of(before, at=visit_at) is Known.CHANGED:
         raise ChangesAnswered()
     response = restart_response(response=start_response(patient=patient, key=CHANGES, by=by), by=by)
     _asked(before, patient, visit_id, visit_at, response)

@@ -51,6 +51,6 @@ def _context(desk: Workspace, **shown: Any) -> dict[str, Any]:
         "technique_form": TechniqueForm(),
         "addendum_form": AddendumForm(),
     }
-    if desk.changes_unasked and "changes_form" not in shown:
+    if desk.is_editable and desk.session.appointment and "changes_form" not in shown:
         fresh["changes_form"] = changes_form(desk.session)
     return {"desk": desk, "session": desk.session, "patient": desk.session.patient, **fresh, **shown}
