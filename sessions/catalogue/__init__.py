@@ -86,9 +86,10 @@ class Motion:
     motion_name: str
     is_sided: bool
     unit: str
+    # Without a published norm: "" and None.
     norm: str
-    norm_low: int
-    norm_high: int
+    norm_low: int | None
+    norm_high: int | None
     end_feel: tuple[str, ...]
 
     @property
@@ -102,6 +103,43 @@ class Motion:
     @property
     def sides(self) -> tuple[str, ...]:
         return ("left", "right") if self.is_sided else ("midline",)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What it may be recorded in, the usual one first."""
+        return ("mm", "cm") if self.unit == "mm" else (self.unit,)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What a level counts, from the lowest."""
+        return LEVELS if self.unit == "level" else ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementError:
+    """How far two measurements of an unchanged motion may differ, in degrees. Empty: any joint, motion or device."""
+
+    joints: tuple[str, ...]
+    motions: tuple[str, ...]
+    devices: tuple[str, ...]
+    same_rater: float
+    different_rater: float
+    source: str
+
+    def fits(self, motion: Motion, device: str) -> bool:
+        """Whether it is about this motion, measured so."""
+        asked = ((self.joints, motion.joint), (self.motions, motion.motion), (self.devices, device))
+        return all(not known or value in known for known, value in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Something patients come with, and the muscles often involved: where to look first, never a rule."""
+
+    key: str
+    name: str
+    conditions: tuple[str, ...]
+    muscles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +166,11 @@ class Technique:
 
 
 VIEWS = ("front", "back")
+# How far up a hand reaches behind the back. Rows hold the place in this list: it is only ever added to at the end.
+LEVELS = (
+    "thigh", "buttock", "sacrum", "L5", "L4", "L3", "L2", "L1",
+    "T12", "T11", "T10", "T9", "T8", "T7", "T6", "T5", "T4", "T3", "T2", "T1",
+)  # fmt: skip
 FAMILIES = {"myofascial_release": "Myofascial release", "massage": "Massage", "other": "Other"}
 
 
@@ -149,6 +192,30 @@ def motions() -> dict[str, Motion]:
     """All motions by "joint.motion", head to foot."""
     rows = [Motion(**{**row, "end_feel": tuple(row["end_feel"])}) for row in _read("motions")["motions"]]
     return {row.key: row for row in rows}
+
+
+def measurement_error(motion: Motion, device: str, *, is_same_rater_and_device: bool) -> float | None:
+    """How far two measurements of a motion may differ without a change. None: nobody has said so for this unit."""
+    if motion.unit != "deg":
+        return None
+    error = next(error for error in measurement_errors() if error.fits(motion, device))
+    return error.same_rater if is_same_rater_and_device else error.different_rater
+
+
+@cache
+def measurement_errors() -> tuple[MeasurementError, ...]:
+    """All that is known, the most particular first; the last fits every motion."""
+    lists = ("joints", "motions", "devices")
+    rows = _read("errors")["errors"]
+    return tuple(MeasurementError(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows)
+
+
+@cache
+def complaints() -> dict[str, Complaint]:
+    """All complaints by key."""
+    rows = _read("complaints")["complaints"]
+    lists = ("conditions", "muscles")
+    return {row["key"]: Complaint(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows}
 
 
 @cache

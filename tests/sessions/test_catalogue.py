@@ -3,6 +3,7 @@
 import pytest
 
 from clinic.templatetags.body_map import REGIONS
+from patients.catalogue import CONDITIONS
 from sessions import catalogue
 from sessions.catalogue import Place
 
@@ -13,9 +14,9 @@ def test_every_row_of_the_muscle_table_is_there_once():
 
 
 def test_every_row_of_the_motion_table_is_there_once():
-    # 32 rows of the table, of which seven name two motions.
-    assert len(catalogue.motions()) == 39
-    assert len({motion.name for motion in catalogue.motions().values()}) == 39
+    # 32 rows of the table, of which seven name two motions; and the two that are not read in degrees.
+    assert len(catalogue.motions()) == 41
+    assert len({motion.name for motion in catalogue.motions().values()}) == 41
 
 
 def test_the_techniques_cover_their_families():
@@ -60,8 +61,13 @@ def test_muscles_that_mimic_angina_or_a_clot_say_so():
 
 @pytest.mark.parametrize("motion", catalogue.motions().values(), ids=lambda motion: motion.key)
 def test_a_motion_has_a_unit_and_a_norm_in_order(motion):
-    assert motion.unit == ("mm" if motion.joint == "jaw" else "deg")
-    assert motion.norm_low <= motion.norm_high
+    other_units = {"thoracolumbar.modified_schober": "mm", "shoulder.hand_behind_back": "level"}
+    assert motion.unit == other_units.get(motion.key, "mm" if motion.joint == "jaw" else "deg")
+    assert motion.units[0] == motion.unit
+    if motion.key in other_units:
+        assert (motion.norm, motion.norm_low, motion.norm_high) == ("", None, None)
+    else:
+        assert motion.norm_low <= motion.norm_high
     assert set(motion.end_feel) <= {"soft", "firm", "hard"}
     assert motion.end_feel
     assert len(motion.joint) <= 30
@@ -75,6 +81,7 @@ def test_motions_of_the_middle_have_no_side():
         "cervical.extension",
         "thoracolumbar.flexion",
         "thoracolumbar.extension",
+        "thoracolumbar.modified_schober",
         "jaw.opening",
         "jaw.protrusion",
     }
@@ -121,3 +128,54 @@ def test_a_tap_offers_six_neighbours():
         "splenius_capitis",
         "trap_middle",
     ]
+
+
+def test_a_hand_behind_the_back_is_counted_in_vertebrae_from_below():
+    assert catalogue.motions()["shoulder.hand_behind_back"].levels == catalogue.LEVELS
+    assert catalogue.LEVELS[:3] == ("thigh", "buttock", "sacrum")
+    assert [name[0] for name in catalogue.LEVELS[3:]] == ["L"] * 5 + ["T"] * 12
+    assert catalogue.motions()["knee.flexion"].levels == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "device", "is_same", "error"),
+    [
+        ("cervical.rotation", "crom", True, 5.4),
+        ("cervical.flexion", "crom", True, 9.6),
+        ("cervical.rotation", "crom", False, 10),
+        ("cervical.rotation", "goniometer", True, 8),
+        ("cervical.rotation", "", False, 10),
+        ("thoracolumbar.flexion", "inclinometer", True, 8),
+        ("shoulder.flexion", "goniometer", True, 23),
+        ("shoulder.flexion", "visual", False, 25),
+        ("shoulder.abduction", "inclinometer", False, 25),
+        ("knee.extension", "goniometer", True, 3.5),
+        ("knee.extension", "goniometer", False, 10.4),
+        ("knee.flexion", "goniometer", True, 5),
+        ("hip.flexion", "", False, 10),
+        ("jaw.opening", "tape", True, None),
+        ("shoulder.hand_behind_back", "", True, None),
+        ("thoracolumbar.modified_schober", "tape", False, None),
+    ],
+)
+def test_the_measurement_error_is_that_of_motion_device_and_hand(key, device, is_same, error):
+    found = catalogue.measurement_error(catalogue.motions()[key], device, is_same_rater_and_device=is_same)
+    assert found == error
+
+
+def test_every_measurement_error_names_its_source_and_grows_between_raters():
+    for error in catalogue.measurement_errors():
+        assert error.source
+        assert error.same_rater <= error.different_rater
+    last = catalogue.measurement_errors()[-1]
+    assert (last.joints, last.motions, last.devices) == ((), (), ())
+
+
+def test_complaints_name_muscles_and_conditions_that_exist():
+    assert len(catalogue.complaints()) == 10
+    known = {condition.key for condition in CONDITIONS.values()}
+    for complaint in catalogue.complaints().values():
+        assert set(complaint.muscles) <= set(catalogue.muscles())
+        assert len(set(complaint.muscles)) == len(complaint.muscles) >= 2
+        assert set(complaint.conditions) <= known
+    assert "iliopsoas" in catalogue.complaints()["low_back_pain"].muscles
