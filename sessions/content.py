@@ -49,10 +49,26 @@ def _second_format(session: TreatmentSession) -> dict[str, Any]:
     return {**first, "format": 2}
 
 
+def _third_format(session: TreatmentSession) -> dict[str, Any]:
+    """With all that is found of a point and of a motion since they are recorded in full."""
+    points = {str(row.public_id): row for row in session.point_observations.select_related("rater")}
+    motions = {str(row.public_id): row for row in session.motions.select_related("rater")}
+    second = _second_format(session)
+    for line in second["trigger_points"]:
+        line.update(_point_in_full(points[line["id"]]))
+    for line in second["motions"]:
+        line.update(_motion_in_full(motions[line["id"]]))
+    return {**second, "format": 3}
+
+
 # A later form is added beside the first, never in its place: old signatures must still verify.
-_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format, 2: _second_format}
+_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {
+    1: _first_format,
+    2: _second_format,
+    3: _third_format,
+}
 # The form of what is signed from now on.
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 3
 
 
 def _session(session: TreatmentSession) -> dict[str, Any]:
@@ -80,6 +96,23 @@ def _observation(row: TriggerPointObservation) -> dict[str, Any]:
 def _motion(row: RangeOfMotion) -> dict[str, Any]:
     names = ("joint", "motion", "side", "mode", "start", "end", "unit", "is_painful")
     return {"id": str(row.public_id), **{name: getattr(row, name) for name in names}}
+
+
+def _point_in_full(row: TriggerPointObservation) -> dict[str, Any]:
+    names = ("has_twitch_response", "palpation_pain", "tenderness_after", "palpation_pain_after")
+    how = ("threshold_unit", "threshold_device", "technique", "seconds_held")
+    return {
+        **{name: getattr(row, name) for name in (*names, *how)},
+        "threshold_trials": [str(trial) for trial in row.threshold_trials],
+        "threshold_trials_after": [str(trial) for trial in row.threshold_trials_after],
+        "probe_area_cm2": None if row.probe_area_cm2 is None else str(row.probe_area_cm2),
+        "rater_id": _id(row.rater),
+    }
+
+
+def _motion_in_full(row: RangeOfMotion) -> dict[str, Any]:
+    names = ("pain", "pain_onset", "end_feel", "position", "device", "note")
+    return {**{name: getattr(row, name) for name in names}, "rater_id": _id(row.rater)}
 
 
 def _technique(row: TechniqueUse) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from screening.services import Verdict, gate
@@ -23,9 +23,33 @@ def treatment_of(use: TechniqueUse) -> Treatment | None:
     )
 
 
+def treatments_of_point(*, muscle: str, technique: str, uses: Iterable[TechniqueUse]) -> list[Treatment]:
+    """What the gate is asked about a technique on a point, in every region its muscle lies in.
+
+    An entry among the techniques of that region has said how hard, and why nevertheless: the point need not say it too.
+    """
+    known = catalogue.techniques()[technique]
+    if not known.is_hands_on:
+        return []
+    said = [use for use in uses if use.technique == technique]
+    return [
+        Treatment(
+            region=region,
+            kinds=known.kinds,
+            pressure=max((use.pressure for use in said if use.region == region and use.pressure), default=None),
+            excused=frozenset(rule for use in said if use.region == region for rule in use.despite_rules),
+        )
+        for region in catalogue.muscles()[muscle].regions
+    ]
+
+
 def treatments_in(session: TreatmentSession) -> list[Treatment]:
-    """Every hands-on technique of a session, and the lubricant the note names."""
-    found = [treatment for use in session.techniques.order_by("pk") if (treatment := treatment_of(use)) is not None]
+    """Every hands-on technique of a session, on regions and on points, and the lubricant the note names."""
+    uses = list(session.techniques.order_by("pk"))
+    found = [treatment for use in uses if (treatment := treatment_of(use)) is not None]
+    treated = session.point_observations.exclude(technique="").order_by("pk")
+    for muscle, technique in treated.values_list("trigger_point__muscle", "technique"):
+        found += treatments_of_point(muscle=muscle, technique=technique, uses=uses)
     if session.lubricant:
         found.append(Treatment(region="", kinds=frozenset({"lubricant"})))
     return found

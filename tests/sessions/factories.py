@@ -19,6 +19,20 @@ from tests.factories import AppointmentFactory, PatientFactory, RoomFactory
 MONDAY_NINE = datetime(2026, 1, 12, 14, 0, tzinfo=UTC)
 
 
+# One change of each column of a finding that was recorded with few words, as SQL.
+POINT_CHANGES = (
+    "has_twitch_response = true", "palpation_pain = 3", "tenderness_after = 0", "palpation_pain_after = 1",
+    "threshold_trials = '{100}', threshold_unit = 'kPa', threshold_device = 'x', probe_area_cm2 = 1",
+    "threshold_trials_after = '{100}', threshold_unit = 'kPa', threshold_device = 'x', probe_area_cm2 = 1",
+    "threshold_unit = 'kPa'", "threshold_device = 'x'", "probe_area_cm2 = 1", "rater_id = NULL",
+    "technique = 'leg_pull'", "seconds_held = 60",
+)  # fmt: skip
+MOTION_CHANGES = (
+    "pain = 0", "pain_onset = 'with'", "end_feel = 'empty'", "position = 'prone'", "device = 'app'", "rater_id = NULL",
+    "note = 'x'", "unit = 'mm'",
+)  # fmt: skip
+
+
 def booked_visit(therapist, location, *, starts_at=MONDAY_NINE, patient=None, **fields):
     """A booked appointment of a patient in the therapist's care."""
     patient = patient or PatientFactory(locations=[location], care_team=[therapist])

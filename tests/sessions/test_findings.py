@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from audit.models import AuditEvent
@@ -18,6 +20,12 @@ from tests.sessions.factories import MONDAY_NINE, draft_session, signed_session
 
 pytestmark = pytest.mark.django_db
 TUESDAY_NINE = MONDAY_NINE.replace(day=13)
+GAUGE = {
+    "threshold_readings": [Decimal("3.2"), Decimal("3.4"), Decimal("3.1")],
+    "threshold_unit": "kgf/cm2",
+    "threshold_device": "Gauge 7",
+    "probe_area_cm2": Decimal("1.00"),
+}
 
 
 @pytest.fixture
@@ -87,6 +95,24 @@ def test_found_again_in_the_next_session_it_is_the_same_point(draft, therapist, 
         ({"status": "gone"}, "status"),
         ({"tenderness": 5}, "tenderness"),
         ({"tenderness": True}, "tenderness"),
+        ({"tenderness_after": 5}, "tenderness_after"),
+        ({"palpation_pain": 11}, "palpation_pain"),
+        ({"palpation_pain_after": -1}, "palpation_pain_after"),
+        ({"technique": "magic"}, "technique"),
+        ({"seconds_held": 60}, "technique"),
+        ({"technique": "pin_and_stretch", "seconds_held": 0}, "seconds_held"),
+        ({"technique": "pin_and_stretch", "seconds_held": 1801}, "seconds_held"),
+        ({**GAUGE, "threshold_device": " "}, "threshold_device"),
+        ({**GAUGE, "threshold_device": "x" * 61}, "threshold_device"),
+        ({**GAUGE, "threshold_unit": "psi"}, "threshold_unit"),
+        ({**GAUGE, "probe_area_cm2": None}, "probe_area_cm2"),
+        ({**GAUGE, "probe_area_cm2": Decimal(0)}, "probe_area_cm2"),
+        ({**GAUGE, "threshold_readings": [Decimal(-1)]}, "threshold_readings"),
+        ({**GAUGE, "threshold_readings": [Decimal("NaN")]}, "threshold_readings"),
+        ({**GAUGE, "threshold_readings": [Decimal("1e40")]}, "threshold_readings"),
+        ({**GAUGE, "threshold_readings": [Decimal(3)] * 7}, "threshold_readings"),
+        ({**GAUGE, "threshold_readings": [Decimal(250)]}, "threshold_readings"),
+        ({**GAUGE, "threshold_readings_after": [Decimal(250)]}, "threshold_readings_after"),
         ({"note": "x" * 301}, "note"),
     ],
 )
@@ -128,10 +154,9 @@ def test_a_point_of_an_earlier_session_stays(draft, therapist, location):
 @pytest.mark.parametrize("motion", catalogue.motions().values(), ids=lambda motion: motion.key)
 def test_every_motion_of_the_catalogue_can_be_recorded_in_its_unit(draft, therapist, motion):
     side = motion.sides[-1]
-    row = record_motion(
-        session=draft, joint=motion.joint, motion=motion.motion, side=side, end=motion.norm_high, by=therapist
-    )
-    assert (row.unit, row.start, row.end, row.side, row.mode) == (motion.unit, 0, motion.norm_high, side, "active")
+    end = 15 if motion.norm_high is None else motion.norm_high
+    row = record_motion(session=draft, joint=motion.joint, motion=motion.motion, side=side, end=end, by=therapist)
+    assert (row.unit, row.start, row.end, row.side, row.mode) == (motion.unit, 0, end, side, "active")
 
 
 def test_a_motion_measured_again_is_corrected(draft, therapist):
@@ -167,6 +192,15 @@ def test_a_motion_of_the_middle_needs_no_side(draft, therapist):
         ({"start": 20, "end": 10}, "end"),
         ({"start": 181, "end": 190}, "start"),
         ({"joint": "jaw", "motion": "opening", "side": "", "end": -1}, "end"),
+        ({"unit": "mm"}, "unit"),
+        ({"joint": "jaw", "motion": "opening", "side": "", "unit": "deg"}, "unit"),
+        ({"joint": "shoulder", "motion": "hand_behind_back", "end": 20}, "end"),
+        ({"pain": 11}, "pain"),
+        ({"pain_onset": "later"}, "pain_onset"),
+        ({"end_feel": "nice"}, "end_feel"),
+        ({"position": "hanging"}, "position"),
+        ({"device": "phone"}, "device"),
+        ({"note": "x" * 121}, "note"),
     ],
 )
 def test_refuses_a_motion_that_breaks_a_rule(draft, therapist, changes, field):
@@ -176,6 +210,108 @@ def test_refuses_a_motion_that_breaks_a_rule(draft, therapist, changes, field):
     assert field in refusal.value.fields
     assert not RangeOfMotion.objects.exists()
     assert acts("motion") == []
+
+
+def test_a_point_is_recorded_in_full(draft, therapist, location):
+    colleague = UserFactory(locations=[location])
+    row = record_trigger_point(
+        session=draft,
+        muscle="trap_upper",
+        side="left",
+        status="active",
+        tenderness=3,
+        has_twitch_response=True,
+        palpation_pain=7,
+        **GAUGE,
+        threshold_readings_after=[Decimal("4.0")],
+        tenderness_after=1,
+        palpation_pain_after=3,
+        technique="trigger_point_pressure",
+        seconds_held=90,
+        rater=colleague,
+        by=therapist,
+    )
+    row.refresh_from_db()
+    assert row.threshold_trials == [Decimal("313.813"), Decimal("333.426"), Decimal("304.006")]
+    assert (row.threshold, row.threshold_after) == (Decimal("317.1"), Decimal("392.3"))
+    assert (row.threshold_unit, row.threshold_device, row.probe_area_cm2) == ("kgf/cm2", "Gauge 7", Decimal("1.00"))
+    assert (row.has_twitch_response, row.palpation_pain, row.palpation_pain_after) == (True, 7, 3)
+    assert (row.tenderness, row.tenderness_after, row.technique, row.seconds_held) == (
+        3,
+        1,
+        "trigger_point_pressure",
+        90,
+    )
+    assert row.rater == colleague
+
+
+def test_a_gauge_that_was_not_used_says_nothing(draft, therapist):
+    row = record_trigger_point(
+        session=draft,
+        muscle="soleus",
+        side="left",
+        status="latent",
+        by=therapist,
+        **{**GAUGE, "threshold_readings": ()},
+    )
+    row.refresh_from_db()
+    assert (row.threshold_trials, row.threshold, row.threshold_device, row.threshold_unit) == ([], None, "", "")
+    assert row.probe_area_cm2 is None
+    assert row.rater == therapist
+
+
+@pytest.mark.parametrize("rater_of", ["stranger", "front_desk"])
+def test_only_a_therapist_who_works_here_can_have_examined(draft, therapist, request, rater_of):
+    rater = request.getfixturevalue(rater_of)
+    for act, what in (
+        (record_trigger_point, {"muscle": "soleus", "side": "left", "status": "active"}),
+        (record_motion, {"joint": "knee", "motion": "flexion", "side": "left", "end": 100}),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            act(session=draft, rater=rater, by=therapist, **what)
+        assert list(refusal.value.fields) == ["rater"]
+    assert not TriggerPoint.objects.exists()
+    assert not RangeOfMotion.objects.exists()
+
+
+def test_a_motion_is_recorded_in_full(draft, therapist, location):
+    colleague = UserFactory(locations=[location])
+    row = record_motion(
+        session=draft,
+        joint="shoulder",
+        motion="abduction",
+        side="left",
+        end=110,
+        pain=4,
+        pain_onset="with",
+        end_feel="springy_block",
+        position="sitting",
+        device="goniometer",
+        rater=colleague,
+        note=" blade held ",
+        by=therapist,
+    )
+    row.refresh_from_db()
+    assert (row.pain, row.pain_onset, row.is_painful, row.end_feel) == (4, "with", True, "springy_block")
+    assert (row.position, row.device, row.rater, row.note) == ("sitting", "goniometer", colleague, "blade held")
+
+
+def test_a_jaw_may_be_measured_in_centimetres_and_a_hand_behind_the_back_in_vertebrae(draft, therapist):
+    jaw = record_motion(session=draft, joint="jaw", motion="opening", end=4, unit="cm", by=therapist)
+    hand = record_motion(
+        session=draft,
+        joint="shoulder",
+        motion="hand_behind_back",
+        side="left",
+        end=catalogue.LEVELS.index("T7"),
+        by=therapist,
+    )
+    assert (jaw.unit, jaw.end, hand.unit, hand.end) == ("cm", 4, "level", 13)
+
+
+def test_painless_is_kept_as_zero(draft, therapist):
+    row = record_motion(session=draft, joint="knee", motion="flexion", side="left", end=100, pain=0, by=therapist)
+    assert (row.pain, row.is_painful) == (0, False)
 
 
 def test_the_same_technique_twice_is_two_entries_and_one_can_go(draft, therapist):

@@ -15,7 +15,14 @@ from sessions.models import (
 )
 from sessions.services import add_addendum, record_trigger_point
 from tests.factories import PatientFactory
-from tests.sessions.factories import MONDAY_NINE, draft_session, full_draft, signed_session
+from tests.sessions.factories import (
+    MONDAY_NINE,
+    MOTION_CHANGES,
+    POINT_CHANGES,
+    draft_session,
+    full_draft,
+    signed_session,
+)
 
 pytestmark = pytest.mark.django_db
 TUESDAY_NINE = MONDAY_NINE.replace(day=13)
@@ -86,6 +93,18 @@ FINDING_ACTS = {
 @pytest.mark.parametrize("name", FINDING_ACTS)
 def test_the_findings_of_a_signed_session_are_frozen(signed, model, name):
     refused("session_signed_findings_are_frozen", lambda: FINDING_ACTS[name](model.objects.get()))
+    assert verify(TreatmentSession.objects.get())
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        *[("triggerpointobservation", change) for change in POINT_CHANGES],
+        *[("rangeofmotion", change) for change in MOTION_CHANGES],
+    ],
+)
+def test_no_column_of_a_signed_finding_can_be_written(signed, table, change):
+    refused("session_signed_findings_are_frozen", lambda: execute(f"UPDATE treatment_sessions_{table} SET {change}"))
     assert verify(TreatmentSession.objects.get())
 
 
