@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings
+from sessions.api import catalogues, findings, progress
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -13,6 +13,7 @@ router.register("sessions", SessionViewSet, basename="session")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
+router.register("complaints", catalogues.ComplaintViewSet, basename="complaint")
 router.register("body-regions", catalogues.BodyRegionViewSet, basename="body-region")
 
 _MANY: Any = {"get": "list", "post": "create"}
@@ -34,5 +35,11 @@ urlpatterns = [
         name="session-technique",
     ),
     path(f"{_OF_SESSION}/addenda/", findings.SessionAddendumViewSet.as_view(_MANY), name="session-addenda"),
+    path(f"{_OF_SESSION}/progress/", progress.ProgressViewSet.as_view({"get": "retrieve"}), name="session-progress"),
+    path(
+        "patients/<uuid:patient_id>/trigger-points/",
+        progress.LedgerViewSet.as_view({"get": "list"}),
+        name="trigger-point-ledger",
+    ),
     *router.urls,
 ]

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.db.models import Count
 
 from patients.models import Patient
 from sessions import catalogue
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet, TriggerPoint, TriggerPointObservation
+from sessions.progress import PointChange, change_of_point
 from staff.models import User
 
 PAGE_SIZE = 20
+# How much of a point's life one line shows.
+COURSE_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """A trigger point and how it was found last."""
+    """A trigger point and its course: how it was found the last times, oldest first."""
 
     point: TriggerPoint
-    latest: TriggerPointObservation
+    course: list[TriggerPointObservation]
     times_seen: int
+
+    @property
+    def latest(self) -> TriggerPointObservation:
+        return self.course[-1]
+
+    @property
+    def change(self) -> PointChange:
+        """Since the time before the last."""
+        return change_of_point(self.course[-2] if len(self.course) > 1 else None, self.latest)
 
     @property
     def muscle(self) -> catalogue.Muscle:
@@ -52,11 +65,20 @@ def last_finding(*, point: TriggerPoint, session: TreatmentSession) -> TriggerPo
     return found
 
 
+def last_gauge(*, by: User) -> TriggerPointObservation | None:
+    """The therapist's last finding with a pressure gauge: the same gauge lies at hand."""
+    measured = TriggerPointObservation.objects.visible_to(by).filter(rater=by).exclude(threshold_device="")
+    found: TriggerPointObservation | None = measured.order_by("-id").first()
+    return found
+
+
 def ledger_of(*, patient: Patient, user: User) -> list[LedgerLine]:
     """Every point the patient has, most active first. Two queries."""
     seen = TriggerPointObservation.objects.visible_to(user).filter(trigger_point__patient=patient)
     counts = dict(seen.values_list("trigger_point").annotate(times=Count("id")).order_by())
-    lines = [LedgerLine(row.trigger_point, row, counts[row.trigger_point_id]) for row in seen.latest_of_each_point()]
+    by_point = groupby(seen.last_of_each_point(COURSE_LENGTH), key=lambda row: row.trigger_point_id)
+    courses = [list(rows) for _, rows in by_point]
+    lines = [LedgerLine(rows[0].trigger_point, rows, counts[rows[0].trigger_point_id]) for rows in courses]
     order = {key: number for number, key in enumerate(catalogue.muscles())}
     gravity = {"active": 0, "latent": 1, "not_found": 2, "resolved": 3}
     return sorted(lines, key=lambda line: (gravity[line.latest.status], order[line.point.muscle], line.point.pk))

@@ -7,15 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from clinic.core.api import StrictSerializer
+from sessions.finding_serializers import MotionOutput, TriggerPointOutput
 from sessions.models import (
     Addendum,
     BodySide,
-    MotionMode,
-    PointStatus,
-    RangeOfMotion,
     TechniqueUse,
     TreatmentSession,
-    TriggerPointObservation,
     View,
 )
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
@@ -38,40 +35,6 @@ class NoteInput(StrictSerializer):
     lubricant = serializers.CharField(required=False, allow_blank=True, max_length=LUBRICANT_LENGTH)
 
 
-class TriggerPointInput(StrictSerializer):
-    """A point the patient has (`trigger_point_id`), or muscle and side with an optional place on the map."""
-
-    trigger_point_id = serializers.UUIDField(required=False)
-    muscle = serializers.CharField(required=False, max_length=40)
-    side = serializers.ChoiceField(choices=BodySide.choices, required=False)
-    view = serializers.ChoiceField(choices=View.choices, required=False)
-    x = serializers.IntegerField(required=False, min_value=0, max_value=1000)
-    y = serializers.IntegerField(required=False, min_value=0, max_value=1000)
-    place = serializers.CharField(required=False, allow_blank=True, max_length=120)
-    status = serializers.ChoiceField(choices=PointStatus.choices)
-    tenderness = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=4)
-    has_taut_band = serializers.BooleanField(required=False, allow_null=True)
-    has_referred_pain = serializers.BooleanField(required=False, allow_null=True)
-    is_recognised_by_patient = serializers.BooleanField(required=False, allow_null=True)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=300)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        geometry = {"muscle", "side", "view", "x", "y", "place"} & set(attrs)
-        if ("trigger_point_id" in attrs) == bool(geometry):
-            raise serializers.ValidationError("Send trigger_point_id alone, or muscle and side without it.")
-        return attrs
-
-
-class MotionInput(StrictSerializer):
-    joint = serializers.CharField(max_length=30)
-    motion = serializers.CharField(max_length=30)
-    side = serializers.ChoiceField(choices=BodySide.choices, required=False)
-    mode = serializers.ChoiceField(choices=MotionMode.choices, required=False)
-    start = serializers.IntegerField(required=False, allow_null=True, min_value=-180, max_value=180)
-    end = serializers.IntegerField(min_value=-180, max_value=200)
-    is_painful = serializers.BooleanField(required=False)
-
-
 class TechniqueInput(StrictSerializer):
     technique = serializers.CharField(max_length=40)
     region = serializers.CharField(max_length=40)
@@ -83,62 +46,6 @@ class TechniqueInput(StrictSerializer):
 
 class AddendumInput(StrictSerializer):
     text = serializers.CharField(max_length=ADDENDUM_LENGTH)
-
-
-class TriggerPointOutput(serializers.ModelSerializer[TriggerPointObservation]):
-    """How a point was found in a session, with where it is."""
-
-    id = serializers.UUIDField(source="public_id")
-    trigger_point_id = serializers.UUIDField(source="trigger_point.public_id")
-    muscle = serializers.CharField(source="trigger_point.muscle")
-    side = serializers.ChoiceField(source="trigger_point.side", choices=BodySide.choices)
-    view = serializers.ChoiceField(source="trigger_point.view", choices=View.choices)
-    x = serializers.IntegerField(source="trigger_point.x")
-    y = serializers.IntegerField(source="trigger_point.y")
-    place = serializers.CharField(source="trigger_point.place")
-
-    class Meta:
-        model = TriggerPointObservation
-        fields = (
-            "id",
-            "trigger_point_id",
-            "muscle",
-            "side",
-            "view",
-            "x",
-            "y",
-            "place",
-            "status",
-            "tenderness",
-            "has_taut_band",
-            "has_referred_pain",
-            "is_recognised_by_patient",
-            "note",
-            "created_at",
-            "updated_at",
-        )
-        read_only_fields = fields
-
-
-class MotionOutput(serializers.ModelSerializer[RangeOfMotion]):
-    id = serializers.UUIDField(source="public_id")
-
-    class Meta:
-        model = RangeOfMotion
-        fields = (
-            "id",
-            "joint",
-            "motion",
-            "side",
-            "mode",
-            "start",
-            "end",
-            "unit",
-            "is_painful",
-            "created_at",
-            "updated_at",
-        )
-        read_only_fields = fields
 
 
 class TechniqueOutput(serializers.ModelSerializer[TechniqueUse]):
@@ -257,9 +164,11 @@ class MotionDefinitionOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     sides = serializers.ListField(child=serializers.CharField())
     unit = serializers.CharField()
+    units = serializers.ListField(child=serializers.CharField(), help_text="What it may be recorded in.")
+    levels = serializers.ListField(child=serializers.CharField(), help_text="What a level counts, lowest first.")
     norm = serializers.CharField()
-    norm_low = serializers.IntegerField()
-    norm_high = serializers.IntegerField()
+    norm_low = serializers.IntegerField(allow_null=True)
+    norm_high = serializers.IntegerField(allow_null=True)
     end_feel = serializers.ListField(child=serializers.CharField())
 
 

@@ -21,6 +21,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
+from sessions.progress import MotionReading, PointChange, Sign, change_of_point, effect_on_point, readings_of
 from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
 
@@ -52,6 +53,16 @@ class PointLine:
         return catalogue.muscles()[self.point.muscle]
 
     @property
+    def change(self) -> PointChange | None:
+        """What became of it since the time before, if it was examined now."""
+        return change_of_point(self.before, self.now) if self.now else None
+
+    @property
+    def effect(self) -> tuple[Sign, ...]:
+        """What the treatment of this session did to it."""
+        return effect_on_point(self.now) if self.now else ()
+
+    @property
     def shown(self) -> TriggerPointObservation | None:
         return self.now or self.before
 
@@ -72,9 +83,17 @@ class MotionLine:
 
     motion: catalogue.Motion
     mode: str
-    left: RangeOfMotion | None = None
-    right: RangeOfMotion | None = None
-    midline: RangeOfMotion | None = None
+    left: MotionReading | None = None
+    right: MotionReading | None = None
+    midline: MotionReading | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What became of the points and motions of a session."""
+
+    trigger_points: list[PointLine]
+    motions: list[MotionReading]
 
 
 @dataclass(frozen=True)
@@ -165,7 +184,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         points=[line for line in found if line.now],
         known_points=[line for line in found if is_editable and not line.now and not _is_resolved(line)],
         resolved_points=[line for line in found if is_editable and not line.now and _is_resolved(line)],
-        motions=motion_lines(session.motions.all()),
+        motions=motion_lines(motion_readings(session, user)),
         techniques=technique_lines(session.techniques.order_by("id")),
         requirements=requirements,
         change=None if session.is_signed else _change(session, user),
@@ -184,13 +203,30 @@ def requirements_of(session: TreatmentSession, verdict: Verdict) -> list[Require
     return [Requirement(code, label, met[code]) for code, label in REQUIREMENTS.items()]
 
 
-def motion_lines(rows: Iterable[RangeOfMotion]) -> list[MotionLine]:
+def motion_readings(session: TreatmentSession, user: User) -> dict[int, MotionReading]:
+    """The motions of a session, each read against its other side, its norm and the last time."""
+    rows = list(session.motions.select_related("session", "rater"))
+    if not rows:
+        return {}
+    seen = RangeOfMotion.objects.visible_to(user).filter(session__patient=session.patient)
+    earlier = seen.exclude(session=session).filter(session__performed_at__lte=session.performed_at)
+    return readings_of(rows, earlier.latest_of_each_motion())
+
+
+def progress_of(*, session: TreatmentSession, user: User) -> Progress:
+    """The findings of a session against what was known before."""
+    examined = [line for line in _points(session, user) if line.now]
+    return Progress(examined, list(motion_readings(session, user).values()))
+
+
+def motion_lines(readings: dict[int, MotionReading]) -> list[MotionLine]:
     """Measurements with left beside right, head to foot."""
     lines: dict[tuple[str, str], MotionLine] = {}
-    for row in rows:
+    for reading in readings.values():
+        row = reading.row
         key = (f"{row.joint}.{row.motion}", row.mode)
         line = lines.setdefault(key, MotionLine(catalogue.motions()[key[0]], row.mode))
-        setattr(line, row.side, row)
+        setattr(line, row.side, reading)
     order = {key: number for number, key in enumerate(catalogue.motions())}
     return sorted(lines.values(), key=lambda line: (order[line.motion.key], line.mode))
 
@@ -222,7 +258,8 @@ def _change(session: TreatmentSession, user: User) -> ChangeLine | None:
 
 def _points(session: TreatmentSession, user: User) -> list[PointLine]:
     """The points of this session, then those known from before; each numbered as it is drawn."""
-    now = {row.trigger_point_id: row for row in session.point_observations.select_related("trigger_point")}
+    rows = session.point_observations.select_related("trigger_point", "session", "rater")
+    now = {row.trigger_point_id: row for row in rows}
     seen = TriggerPointObservation.objects.visible_to(user).filter(trigger_point__patient=session.patient)
     others = seen.exclude(session=session).filter(session__performed_at__lte=session.performed_at)
     before = {row.trigger_point_id: row for row in others.latest_of_each_point()}

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions import catalogue
+from sessions.finding_serializers import ComplaintOutput
 from sessions.serializers import (
     BodyRegionOutput,
     MotionDefinitionOutput,
@@ -65,3 +66,14 @@ class BodyRegionViewSet(viewsets.GenericViewSet[Any]):
     @extend_schema(operation_id="body_regions_list", responses=BodyRegionOutput(many=True))
     def list(self, request: Request) -> Response:
         return _page(BodyRegionOutput, catalogue.regions().values())
+
+
+@extend_schema(tags=["catalogues"])
+class ComplaintViewSet(viewsets.GenericViewSet[Any]):
+    """Complaints and the muscles often involved."""
+
+    serializer_class = ComplaintOutput
+
+    @extend_schema(operation_id="complaints_list", responses=ComplaintOutput(many=True))
+    def list(self, request: Request) -> Response:
+        return _page(ComplaintOutput, catalogue.complaints().values())

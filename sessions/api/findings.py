@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from clinic.core.api import KeysetPagination, UpdatedSinceMixin, idempotent
 from patients.services import note_patient_read
 from sessions import services
+from sessions.finding_serializers import MotionInput, MotionOutput, TriggerPointInput, TriggerPointOutput
 from sessions.models import (
     Addendum,
     RangeOfMotion,
@@ -23,16 +24,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
-from sessions.serializers import (
-    AddendumInput,
-    AddendumOutput,
-    MotionInput,
-    MotionOutput,
-    TechniqueInput,
-    TechniqueOutput,
-    TriggerPointInput,
-    TriggerPointOutput,
-)
+from sessions.serializers import AddendumInput, AddendumOutput, TechniqueInput, TechniqueOutput
 from staff.models import User
 
 
@@ -54,7 +46,7 @@ class OfSession(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericViewSe
 
     def checked(self, serializer: Any) -> dict[str, Any]:
         """The body, parsed; 400 when it has another shape."""
-        asked = serializer(data=self.request.data)
+        asked = serializer(data=self.request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         return dict(asked.validated_data)
 
@@ -76,7 +68,7 @@ class SessionTriggerPointViewSet(OfSession):
 
     def get_queryset(self) -> QuerySet[TriggerPointObservation]:
         seen = TriggerPointObservation.objects.visible_to(self.request.user)
-        return seen.select_related("trigger_point", "session")
+        return seen.select_related("trigger_point", "session", "rater")
 
     @extend_schema(request=TriggerPointInput, responses={201: TriggerPointOutput})
     @idempotent
@@ -105,7 +97,7 @@ class SessionMotionViewSet(OfSession):
     serializer_class = MotionOutput
 
     def get_queryset(self) -> QuerySet[RangeOfMotion]:
-        return RangeOfMotion.objects.visible_to(self.request.user).select_related("session")
+        return RangeOfMotion.objects.visible_to(self.request.user).select_related("session", "rater")
 
     @extend_schema(request=MotionInput, responses={201: MotionOutput})
     @idempotent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -118,6 +118,15 @@ def _filtered(seen: Any, request: Request) -> QuerySet[TreatmentSession]:
 
 
 def _answer(session: TreatmentSession, *, status: int = status.HTTP_200_OK) -> Response:
+    # However much was found, the same number of questions.
+    prefetch_related_objects(
+        [session],
+        "point_observations__trigger_point",
+        "point_observations__rater",
+        "motions__rater",
+        "techniques",
+        "addenda__author",
+    )
     return Response(SessionOutput(session).data, status=status, headers={"ETag": session.etag})
 
 

@@ -10,18 +10,19 @@ from django.forms import RadioSelect
 
 from clinic.core.clock import zone_label
 from sessions import catalogue
-from sessions.forms import PointForm
+from sessions.finding_forms import PointForm
 from sessions.models import BodySide, MotionMode, PointStatus, RangeOfMotion, TriggerPointObservation
 from sessions.workspace import REQUIREMENTS, region_name
 
 register = template.Library()
 
-_UNITS = {"deg": "°", "mm": " mm"}
+_UNITS = {"deg": "°", "mm": " mm", "cm": " cm"}
 _TONES = {"active": "danger", "latent": "warning", "resolved": "success", "not_found": ""}
 _SIGNS = (
     ("has_taut_band", "taut band", "no taut band"),
     ("has_referred_pain", "referred pain", "no referred pain"),
     ("is_recognised_by_patient", "recognised by the patient", "not recognised by the patient"),
+    ("has_twitch_response", "local twitch", "no local twitch"),
 )
 _FLAG_LOOKS = {"absolute": ("red", "danger"), "relative": ("red", "danger"), "local": ("amber", "warning")}
 
@@ -63,6 +64,8 @@ def mode_words(mode: str) -> str:
 def signs_words(observation: TriggerPointObservation) -> str:
     """Tenderness and signs of an observation, as far as they were tested."""
     words = [] if observation.tenderness is None else [f"tenderness {observation.tenderness}/4"]
+    if observation.palpation_pain is not None:
+        words.append(f"pain when pressed {observation.palpation_pain}/10")
     for name, there, absent in _SIGNS:
         answer = getattr(observation, name)
         if answer is not None:
@@ -73,7 +76,11 @@ def signs_words(observation: TriggerPointObservation) -> str:
 @register.filter
 def reach_words(motion: RangeOfMotion) -> str:
     """A measurement with its unit; in neutral-zero form when it does not start at zero."""
+    if motion.unit == "level":
+        return catalogue.LEVELS[motion.end]
     unit = _UNITS[motion.unit]
+    if motion.start == motion.end < 0:
+        return f"{_signed(motion.end)}{unit} ({-motion.end}{unit} short of zero)"
     if motion.start in {0, motion.end}:
         return _signed(motion.end) + unit
     if motion.start > 0:

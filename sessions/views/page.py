@@ -10,9 +10,10 @@ from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from sessions.asking import changes_form
-from sessions.forms import AddendumForm, MotionForm, NoteForm, TechniqueForm
+from sessions.finding_forms import MotionForm
+from sessions.forms import AddendumForm, NoteForm, TechniqueForm
 from sessions.models import TreatmentSession
-from sessions.views.reading import member
+from sessions.views.reading import colleagues, member
 from sessions.workspace import Workspace, workspace_of
 
 
@@ -20,7 +21,7 @@ def show_page(request: HttpRequest, session: TreatmentSession, *, status: int = 
     """The whole page; `shown` replaces fresh forms by those that were refused."""
     desk = _desk(request, session)
     template = "sessions/session.html" if desk.is_editable else "sessions/session_read.html"
-    return render(request, template, _context(desk, **shown), status=status)
+    return render(request, template, _context(request, desk, **shown), status=status)
 
 
 def show_section(
@@ -28,7 +29,9 @@ def show_section(
 ) -> HttpResponse:
     """After an act in one section: that section for htmx, the whole page or a way back to it otherwise."""
     if request.htmx:  # type: ignore[attr-defined]
-        answer = render(request, f"sessions/_{name}.html", _context(_desk(request, session), **shown), status=status)
+        answer = render(
+            request, f"sessions/_{name}.html", _context(request, _desk(request, session), **shown), status=status
+        )
         return reswap(retarget(answer, f"#{name}"), "outerHTML")
     if status != 200:
         return show_page(request, session, status=status, **shown)
@@ -44,10 +47,10 @@ def _desk(request: HttpRequest, session: TreatmentSession) -> Workspace:
     return workspace_of(session=session, user=member(request), now=timezone.now())
 
 
-def _context(desk: Workspace, **shown: Any) -> dict[str, Any]:
+def _context(request: HttpRequest, desk: Workspace, **shown: Any) -> dict[str, Any]:
     fresh: dict[str, Any] = {
         "note_form": NoteForm.of(desk.session),
-        "motion_form": MotionForm(),
+        "motion_form": MotionForm(colleagues=colleagues(request)),
         "technique_form": TechniqueForm(),
         "addendum_form": AddendumForm(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +19,12 @@ def member(request: HttpRequest) -> User:
     if not isinstance(user, User) or not user.reads_clinical:
         raise NotAllowed()
     return user
+
+
+def colleagues(request: HttpRequest) -> QuerySet[User]:
+    """The therapists who may have examined in the member's stead."""
+    others: QuerySet[User] = User.objects.visible_to(request.user).therapists().exclude(pk=request.user.pk)
+    return others
 
 
 def seen_session(request: HttpRequest, public_id: uuid.UUID) -> TreatmentSession:

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from audit.models import AuditEvent
+from sessions import catalogue
 from sessions.content import verify
 from sessions.models import Addendum, TreatmentSession, TriggerPoint, TriggerPointObservation
-from sessions.services import add_addendum, save_note
+from sessions.services import add_addendum, record_motion, record_trigger_point, save_note
 from tests.factories import UserFactory
 from tests.sessions.factories import (
     MONDAY_NINE,
@@ -255,7 +256,7 @@ def test_an_unfinished_or_blocked_note_is_not_signed(client, draft, therapist, l
 
 @pytest.mark.parametrize(
     ("noun", "count", "first"),
-    [("muscles", 63, "masseter"), ("motions", 39, "cervical"), ("techniques", 23, "sustained_pressure")],
+    [("muscles", 63, "masseter"), ("motions", 41, "cervical"), ("techniques", 23, "sustained_pressure")],
 )
 def test_the_catalogues_are_read_by_every_member_of_staff(api, location, noun, count, first):
     for role in ("admin", "therapist", "front_desk", "auditor"):
@@ -269,3 +270,131 @@ def test_the_body_regions_are_read_too(client):
     body = client.get("/api/v1/body-regions/").json()
     assert len(body["results"]) == 35
     assert body["results"][0] == {"code": "HEAD.JAW", "name": "Jaw"}
+
+
+def test_a_point_is_recorded_in_full_by_the_api(client, draft, therapist):
+    body = {
+        "muscle": "soleus",
+        "side": "left",
+        "status": "active",
+        "tenderness": 3,
+        "tenderness_after": 1,
+        "palpation_pain": 6,
+        "threshold_readings": ["10", 11, 12.5],
+        "threshold_unit": "lbf",
+        "threshold_device": "Gauge 7",
+        "probe_area_cm2": "0.50",
+        "technique": "trigger_point_pressure",
+        "seconds_held": 60,
+        "rater_id": str(therapist.public_id),
+    }
+    answer = client.post(where(draft, "trigger-points"), body, format="json")
+    assert answer.status_code == 201, answer.json()
+    said = answer.json()
+    assert said["threshold_trials_kpa"] == ["889.644", "978.609", "1112.055"]
+    assert (said["threshold_kpa"], said["threshold_after_kpa"]) == ("993.4", None)
+    assert (said["threshold_unit"], said["probe_area_cm2"], said["rater_id"]) == (
+        "lbf",
+        "0.50",
+        str(therapist.public_id),
+    )
+    assert client.get(where(draft)).json()["trigger_points"][0]["seconds_held"] == 60
+
+
+@pytest.mark.parametrize(
+    ("noun", "changes", "refusal"),
+    [
+        ("trigger-points", {"threshold_readings": ["3"]}, (422, "threshold_unit")),
+        ("trigger-points", {"threshold_readings": ["x"]}, (400, "threshold_readings")),
+        ("trigger-points", {"palpation_pain": 11}, (400, "palpation_pain")),
+        ("trigger-points", {"seconds_held": 30}, (422, "technique")),
+        ("trigger-points", {"rater_id": "00000000-0000-4000-8000-000000000000"}, (400, "rater_id")),
+        ("motions", {"end_feel": "nice"}, (400, "end_feel")),
+        ("motions", {"unit": "mm"}, (422, "unit")),
+    ],
+)
+def test_a_finding_in_full_is_refused_by_field(client, draft, noun, changes, refusal):
+    known = {
+        "trigger-points": {"muscle": "soleus", "side": "left", "status": "active"},
+        "motions": {"joint": "knee", "motion": "flexion", "side": "left", "end": 100},
+    }[noun]
+    status, field = refusal
+    answer = client.post(where(draft, noun), {**known, **changes}, format="json")
+    assert answer.status_code == status, answer.json()
+    assert field in answer.json()["fields"]
+    assert not TriggerPointObservation.objects.exists()
+    assert not draft.motions.exists()
+
+
+def test_progress_tells_what_became_of_points_and_motions(client, therapist, location):
+    first = full_draft(therapist, location)
+    later = draft_session(therapist, location, patient=first.patient, starts_at=MONDAY_NINE + timedelta(days=7))
+    point = TriggerPoint.objects.get()
+    known = {"trigger_point_id": str(point.public_id), "status": "active", "tenderness": 1, "tenderness_after": 0}
+    client.post(where(later, "trigger-points"), known, format="json")
+    motion = {"joint": "cervical", "motion": "rotation", "side": "right", "end": 70}
+    client.post(where(later, "motions"), motion, format="json")
+    before = AuditEvent.objects.count()
+    body = client.get(where(later, "progress")).json()
+    assert AuditEvent.objects.count() == before + 1
+    sign = {"name": "tenderness", "before": "3.0", "now": "1.0", "verdict": "better"}
+    assert body["trigger_points"] == [
+        {
+            "id": str(later.point_observations.get().public_id),
+            "trigger_point_id": str(point.public_id),
+            "change": {"kind": "better", "signs": [sign]},
+            "effect": [{**sign, "before": "1.0", "now": "0.0"}],
+        }
+    ]
+    assert body["motions"] == [
+        {
+            "id": str(later.motions.get().public_id),
+            "percent_of_other_side": None,
+            "from_norm": 0,
+            "change": {
+                "session_id": str(first.public_id),
+                "end": 15,
+                "start": 0,
+                "unit": "deg",
+                "error": 8.0,
+                "is_beyond_error": True,
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_session_and_its_progress_cost_the_same_for_any_number(
+    client, therapist, location, count, django_assert_num_queries
+):
+    draft = draft_session(therapist, location)
+    for muscle in list(catalogue.muscles())[:count]:
+        record_trigger_point(session=draft, muscle=muscle, side="left", status="active", by=therapist)
+    for motion in list(catalogue.motions().values())[:count]:
+        record_motion(
+            session=draft, joint=motion.joint, motion=motion.motion, side=motion.sides[0], end=9, by=therapist
+        )
+    # the session; points, where they are, who examined; motions, who measured; techniques; addenda; audit
+    with django_assert_num_queries(9):
+        client.get(where(draft))
+    # the session; audit; points now and before; motions now and before
+    with django_assert_num_queries(6):
+        client.get(where(draft, "progress"))
+
+
+def test_the_ledger_of_a_patient_is_read_by_those_who_treat(client, api, therapist, location):
+    first = full_draft(therapist, location)
+    ledger = f"/api/v1/patients/{first.patient.public_id}/trigger-points/"
+    [line] = client.get(ledger).json()["results"]
+    assert (line["muscle"], line["side"], line["times_seen"]) == ("trap_upper", "left", 1)
+    assert line["change"] == {"kind": "new", "signs": []}
+    assert [(one["status"], one["tenderness"]) for one in line["course"]] == [("active", 3)]
+    events = AuditEvent.objects.count()
+    desk = api(UserFactory(roles=["front_desk"], locations=[location]))
+    assert desk.get(ledger).status_code == 403
+    assert AuditEvent.objects.count() == events
+
+
+def test_complaints_are_a_catalogue(client):
+    rows = client.get("/api/v1/complaints/").json()["results"]
+    assert [row["key"] for row in rows] == list(catalogue.complaints())

@@ -88,6 +88,8 @@ def api_doors(rows):
         ("get", at(draft, "techniques"), None),
         ("post", at(draft, "techniques"), technique),
         ("delete", at(draft, "techniques", draft.techniques.get().public_id), None),
+        ("get", at(draft, "progress"), None),
+        ("get", f"/api/v1/patients/{draft.patient.public_id}/trigger-points/", None),
         ("get", at(signed, "addenda"), None),
         ("post", at(signed, "addenda"), {"text": "x"}),
     ]
