@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from outcomes.services import answer_survey
 from patients.models import Patient
 from scheduling.models import Appointment
 from scheduling.services import book_appointment, mark_arrived
+from sessions import catalogue
 from sessions.models import TreatmentSession
 from sessions.services import (
     record_motion,
@@ -26,6 +28,8 @@ from sessions.services import (
     sign_session,
     start_session,
 )
+from sessions.services.points import Finding
+from staff.models import User
 
 _SAID = (
     "Sleeps a little better, still stiff in the morning.",
@@ -97,25 +101,15 @@ def examine(
     """A visit's findings and what was done; the range of motion is measured at every third visit."""
     by = post.therapist
     session = start_session(appointment=appointment, by=by, at=appointment.starts_at)
-    muscles, (joint, motion, limit) = COMPLAINTS[course.complaint]
+    muscles, _ = COMPLAINTS[course.complaint]
     for index, muscle in enumerate(muscles if number % 3 == 0 else muscles[:1]):
         status = "active" if visit.before >= 5 and index == 0 else "latent" if visit.before >= 2 else "resolved"
         tenderness = max(0, min(4, round(visit.before / 2.5) - index))
         record_trigger_point(
-            session=session, muscle=muscle, side=course.side, status=status, tenderness=tenderness, by=by
+            session=session, muscle=muscle, side=course.side, status=status, **_graded(visit, tenderness), by=by
         )
     if number % 3 == 0:
-        gained = round((course.visits[0].before - visit.before) * 2.5)
-        is_sided = motion in {"rotation", "abduction", "dorsiflexion"} or joint in {"hip", "shoulder"}
-        record_motion(
-            session=session,
-            joint=joint,
-            motion=motion,
-            side=course.side if is_sided else "",
-            end=max(5, limit + gained),
-            is_painful=visit.before >= 5,
-            by=by,
-        )
+        _measure(session, course, visit, by=by)
     record_technique(
         session=session,
         technique=random.choice(_HOLDS),
@@ -126,6 +120,43 @@ def examine(
         by=by,
     )
     return session
+
+
+def _measure(session: TreatmentSession, course: Course, visit: Visit, *, by: User) -> None:
+    """The complaint's motion, and its other side where it has one."""
+    _, (joint, motion, limit) = COMPLAINTS[course.complaint]
+    known = catalogue.motions()[f"{joint}.{motion}"]
+    gained = round((course.visits[0].before - visit.before) * 2.5)
+    hurt = course.side if known.is_sided else ""
+    ends = {hurt: max(5, limit + gained)}
+    if known.is_sided:
+        ends["right" if hurt == "left" else "left"] = known.norm_low or limit
+    for side, end in ends.items():
+        record_motion(
+            session=session,
+            joint=joint,
+            motion=motion,
+            side=side,
+            end=end,
+            pain=max(0, visit.before - 2) if side == hurt else 0,
+            device="goniometer",
+            by=by,
+        )
+
+
+def _graded(visit: Visit, tenderness: int) -> Finding:
+    """The numbers of a point: the more it hurts, the less pressure it takes."""
+    threshold = 42 - 2 * visit.before
+    return {
+        "tenderness": tenderness,
+        "palpation_pain": visit.before,
+        "tenderness_after": max(0, tenderness - 1),
+        "palpation_pain_after": visit.after,
+        "threshold_readings": [Decimal(threshold + nudge) / 10 for nudge in (0, 2, 1)],
+        "threshold_unit": "kgf/cm2",
+        "threshold_device": "Algometer 1",
+        "probe_area_cm2": Decimal(1),
+    }
 
 
 def note(visit: Visit, random: Random) -> dict[str, object]:

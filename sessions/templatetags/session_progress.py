@@ -69,7 +69,11 @@ def change_tone(kind: str) -> str:
 def sign_words(sign: Sign) -> str:
     """A number twice, and whether the difference can be believed."""
     if sign.name != "threshold":
+        if sign.before == sign.now:
+            return f"{_SIGNS[sign.name]} still {sign.now}"
         return f"{_SIGNS[sign.name]} {sign.before} to {sign.now}"
+    if sign.before == sign.now and sign.verdict != NOT_COMPARABLE:
+        return f"pressure threshold unchanged at {sign.now} kPa"
     words = f"pressure threshold {sign.before} to {sign.now} kPa"
     if sign.verdict == NOT_COMPARABLE:
         return f"{words}, not comparable: another gauge, probe or examiner"

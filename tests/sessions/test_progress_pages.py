@@ -189,7 +189,7 @@ def test_a_point_says_what_became_of_it_since_the_last_time(page, therapist, dra
     html = text_of(page.get(address("session", later)))
     assert '<span class="badge badge-success">Better</span>' in html
     assert (
-        "tenderness 3 to 2, pain when pressed 6 to 6, pressure threshold 200.0 to 230.0 kPa, inside measurement error"
+        "tenderness 3 to 2, pain when pressed still 6, pressure threshold 200.0 to 230.0 kPa, inside measurement error"
         in html
     )
 
