@@ -277,7 +277,7 @@ class MotionForm(PageForm):
         motion = cast("forms.ChoiceField", self.fields["motion"])
         motion.choices = [("", "Choose"), *motions_by_joint()]
         # A vertebra is reached instead of an angle.
-        self.fields["end"].required = not self.data.get("level")
+        self.fields["end"].required = not self.data.get("level") and not self.is_level
         offer_raters(self, colleagues)
 
     def clean(self) -> dict[str, Any]:
@@ -290,8 +290,14 @@ class MotionForm(PageForm):
 
     @property
     def is_detailed(self) -> bool:
-        """Whether something stands, or is wrong, in what is not asked at first."""
-        return holds_anything(self, MOTION_DETAILS)
+        """Whether something stands, is wrong, or is needed in what is not asked at first."""
+        return self.is_level or holds_anything(self, MOTION_DETAILS)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the form begins with a motion that is read as a vertebra."""
+        begun = catalogue.motions().get(self.initial.get("motion", ""))
+        return begun is not None and begun.unit == "level"
 
     @property
     def measured(self) -> dict[str, Any]:

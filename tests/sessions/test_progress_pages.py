@@ -246,6 +246,7 @@ def test_a_vertebra_is_chosen_instead_of_an_angle(page, therapist, draft, later)
     )
     html = text_of(page.post(address("add-motion", later), {**hand, "level": seventh}, headers=HTMX))
     assert "<strong>T7</strong>" in html
+    assert '<details class="disclosure" open>' in html, "the other side is asked for its vertebra, too"
     assert "2 vertebrae higher than Mon 12 Jan 2026; measurement error not known" in html
     for wrong in ({**hand, "end": 40}, {"motion": "knee.flexion", "side": "left", "level": seventh}):
         answer = page.post(address("add-motion", later), wrong, headers=HTMX)
