@@ -82,8 +82,6 @@ def add_addendum(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _saved(request: HttpRequest, row: TreatmentSession) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(row)
-    if "after_conflict" in request.POST:
-        return show_section(request, row, "note", is_settled=True)
     now = timezone.now()
     verdict = verdict_on(row, treatments_in(row), at=now)
     shown = {"session": row, "requirements": requirements_of(row, verdict), "saved_at": now}

@@ -1,0 +1,224 @@
+"""Writing a session's note on a tablet: it saves itself, and no keystroke is lost to a network or to another screen."""
+
+import re
+
+import pytest
+
+from tests.browser.test_walk import DESK, THERAPIST, inspect
+
+pytestmark = pytest.mark.browser
+
+OFFLINE = "Not saved: no connection, kept on this device"
+KEPT = "Object.keys(sessionStorage).filter(key => key.startsWith('kept:')).length"
+
+
+@pytest.fixture
+def begun(person, clinic):
+    """`begun()` is a therapist's tablet on the page of a session that has just begun."""
+
+    def open_session():
+        visit = clinic.visit_just_begun()
+        desk = person(DESK)
+        desk.page.goto(f"/appointments/{visit}/")
+        desk.page.get_by_role("button", name=re.compile("Arrived|is here", re.I)).first.click()
+        desk.page.wait_for_load_state()
+        tablet = person(THERAPIST, "tablet", has_touch=True)
+        tablet.page.goto("/my-day/")
+        tablet.page.locator(f"form[action='/appointments/{visit}/start/'] button").click()
+        tablet.page.wait_for_url(re.compile(r"/sessions/[0-9a-f-]{36}/"))
+        return tablet
+
+    return open_session
+
+
+def beside(person, tablet):
+    """A second tablet on the same note."""
+    other = person(THERAPIST, "tablet", has_touch=True)
+    other.page.goto(tablet.page.url)
+    return other
+
+
+def field(page, name):
+    return page.locator(f"#note-form textarea[name={name}]")
+
+
+def state(page):
+    return page.locator("#note-state [data-words]").inner_text()
+
+
+def wait_for(page, words):
+    page.locator("#note-state [data-words]", has_text=words).wait_for()
+
+
+def saved(page):
+    """Whether the note's state says so, and what the clinic holds in each text field then."""
+    wait_for(page, "Saved at")
+    fields = "subjective objective assessment plan".split()
+    html = page.request.get(page.url).text()
+    return {name: re.search(rf'<textarea name="{name}".*?>\s*(.*?)</textarea>', html, re.S)[1] for name in fields}
+
+
+class Posts:
+    """How many saves are under way at once, and how many there were."""
+
+    def __init__(self, page):
+        self.count = self.under_way = self.most = 0
+        page.on("request", lambda request: self._count(request, 1))
+        page.on("requestfinished", lambda request: self._count(request, -1))
+        page.on("requestfailed", lambda request: self._count(request, -1))
+
+    def _count(self, request, change):
+        if request.method == "POST" and request.url.endswith("/note/"):
+            self.under_way += change
+            self.count += change > 0
+            self.most = max(self.most, self.under_way)
+
+
+def test_the_note_saves_itself_a_moment_after_typing_stops(begun):
+    page = begun().page
+    posts = Posts(page)
+    assert state(page) == "Nothing written yet"
+    field(page, "subjective").press_sequentially("Stiff since the drive.", delay=60)
+    assert state(page) == "Not saved yet"
+    assert posts.count == 0
+    page.locator("input[name=pain_before][value='7']").check(force=True)
+    assert saved(page)["subjective"] == "Stiff since the drive."
+    assert (posts.count, posts.most) == (1, 1)
+    page.reload()
+    assert page.locator("input[name=pain_before][value='7']").is_checked()
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_minute_without_connection_loses_no_keystroke(begun):
+    tablet = begun()
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    posts = Posts(page)
+    typed = field(page, "objective")
+    typed.press_sequentially("Before. ", delay=20)
+    wait_for(page, "Saved at")
+    page.context.set_offline(True)
+    typed.press_sequentially("During the first half. ", delay=20)
+    wait_for(page, OFFLINE)
+    for _ in range(6):
+        page.clock.fast_forward(10_000)
+        typed.press_sequentially("More. ", delay=10)
+        page.wait_for_timeout(100)
+    assert state(page) == OFFLINE
+    assert page.evaluate(KEPT) == 1
+    # Six tries at most fit into a minute of waiting twice as long each time.
+    assert posts.count <= 8
+    inspect(page, "a note without connection")
+    tablet.shoot("note-offline")
+    page.context.set_offline(False)
+    assert saved(page)["objective"] == ("Before. During the first half. " + "More. " * 6).strip()
+    assert posts.most == 1
+    assert page.evaluate(KEPT) == 0
+    tablet.complaints.clear()  # the browser itself complains about each try without a connection
+
+
+def test_what_was_not_saved_outlives_the_page_and_is_forgotten_on_signing_out(begun):
+    tablet = begun()
+    page = tablet.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/note/", lambda route: route.abort())
+    field(page, "plan").fill("Again in a week.")
+    wait_for(page, OFFLINE)
+    page.reload()
+    assert field(page, "plan").input_value() == "Again in a week."
+    page.unroute("**/note/")
+    assert saved(page)["plan"] == "Again in a week."
+    page.route("**/note/", lambda route: route.abort())
+    field(page, "plan").fill("Again in two weeks.")
+    wait_for(page, OFFLINE)
+    assert page.evaluate(KEPT) == 1
+    page.locator("details.menu > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/sign-in/"))
+    assert page.evaluate(KEPT) == 0
+    tablet.complaints.clear()
+
+
+def test_leaving_with_unsaved_words_asks_and_with_saved_ones_does_not(begun):
+    tablet = begun()
+    page = tablet.page
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    field(page, "plan").fill("Left at once.")
+    page.get_by_role("link", name="All sessions").click()
+    page.wait_for_url(re.compile(r"/patients/.*/sessions/"))
+    assert asked == []
+    page.go_back()
+    assert saved(page)["plan"] == "Left at once."
+    page.route("**/note/", lambda route: route.abort())
+    field(page, "plan").fill("Not to be left.")
+    page.get_by_role("link", name="All sessions").click()
+    page.wait_for_timeout(1000)
+    assert asked == ["beforeunload"]
+    assert field(page, "plan").input_value() == "Not to be left."
+    page.unroute("**/note/")
+    wait_for(page, "Saved at")
+    tablet.complaints.clear()
+
+
+def test_two_tablets_on_one_draft_keep_both_texts(begun, person):
+    tablet = begun()
+    here, there = tablet.page, beside(person, tablet).page
+    field(there, "assessment").fill("Only there.")
+    field(there, "plan").fill("Written there.")
+    there.locator("input[name=pain_before][value='8']").check(force=True)
+    wait_for(there, "Saved at")
+    field(here, "plan").press_sequentially("Written here.", delay=20)
+    here.locator("input[name=pain_before][value='3']").check(force=True)
+    wait_for(here, "Somebody else changed this")
+    # What nobody typed here is taken over, what both wrote stands side by side.
+    assert field(here, "assessment").input_value() == "Only there."
+    assert [block.get_attribute("data-conflict") for block in here.locator("[data-conflict]").all()] == [
+        "pain_before",
+        "plan",
+    ]
+    field(here, "plan").press_sequentially(" And on.", delay=20)
+    inspect(here, "two texts")
+    tablet.shoot("note-conflict")
+    here.locator("[data-conflict=pain_before] [data-keep=theirs]").click()
+    here.locator("[data-conflict=plan] [data-keep=both]").click()
+    assert saved(here)["plan"] == "Written here. And on.\n\nWritten there."
+    here.reload()
+    assert here.locator("input[name=pain_before][value='8']").is_checked()
+    # The other tablet learns of it with its next word, and takes over what it did not touch itself.
+    field(there, "subjective").fill("One more.")
+    assert saved(there) == {
+        "subjective": "One more.",
+        "objective": "",
+        "assessment": "Only there.",
+        "plan": "Written here. And on.\n\nWritten there.",
+    }
+    assert field(there, "plan").input_value() == "Written here. And on.\n\nWritten there."
+
+
+def test_words_that_missed_the_signature_are_shown_beside_the_signed_note(begun, person):
+    tablet = begun()
+    page, other = tablet.page, beside(person, tablet).page
+    other.locator("input[name=pain_before][value='5']").check(force=True)
+    other.locator("input[name=pain_after][value='2']").check(force=True)
+    field(other, "subjective").fill("Signed words.")
+    wait_for(other, "Saved at")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/note/", lambda route: route.abort())
+    field(page, "plan").fill("Too late for the signature.")
+    wait_for(page, OFFLINE)
+    other.get_by_text("Sign this note").click()
+    other.get_by_role("button", name=re.compile("Sign as")).click()
+    other.locator("textarea[name=text]").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="Not in the signed note").wait_for()
+    tablet.shoot("note-left-over")
+    inspect(page, "words beside a signed note")
+    page.get_by_role("button", name="Put them into the addendum").click()
+    assert page.locator("textarea[name=text]").input_value() == "Plan: Too late for the signature."
+    page.get_by_role("button", name="Add the addendum").click()
+    page.locator("#addenda .timeline").wait_for()
+    page.get_by_role("button", name="Discard them").click()
+    assert page.evaluate(KEPT) == 0
+    tablet.complaints.clear()
