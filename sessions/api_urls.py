@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings
+from sessions.api import catalogues, findings, writing
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -34,5 +34,20 @@ urlpatterns = [
         name="session-technique",
     ),
     path(f"{_OF_SESSION}/addenda/", findings.SessionAddendumViewSet.as_view(_MANY), name="session-addenda"),
+    path(
+        f"{_OF_SESSION}/carried-values/",
+        writing.SessionCarriedViewSet.as_view({"get": "list"}),
+        name="session-carried-values",
+    ),
+    path(
+        f"{_OF_SESSION}/carried-values/<uuid:row_id>/",
+        writing.SessionCarriedViewSet.as_view(_ONE),
+        name="session-carried-value",
+    ),
+    path(
+        f"{_OF_SESSION}/carried-values/<uuid:row_id>/confirm/",
+        writing.SessionCarriedViewSet.as_view({"post": "confirm"}),
+        name="session-carried-confirm",
+    ),
     *router.urls,
 ]

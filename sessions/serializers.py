@@ -20,6 +20,7 @@ from sessions.models import (
 )
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
 from sessions.services.techniques import DESPITE_LENGTH
+from sessions.writing_serializers import CarriedOutput
 
 
 class StartSessionInput(StrictSerializer):
@@ -206,6 +207,7 @@ class SessionOutput(SessionSummary):
     motions = MotionOutput(many=True)
     techniques = TechniqueOutput(many=True)
     addenda = AddendumOutput(many=True)
+    unconfirmed = CarriedOutput(many=True, source="carried.for_page")
 
     class Meta(SessionSummary.Meta):
         fields = (
@@ -220,6 +222,7 @@ class SessionOutput(SessionSummary):
             "signed_by_id",
             "content_digest",
             "missing",
+            "unconfirmed",
             "trigger_points",
             "motions",
             "techniques",

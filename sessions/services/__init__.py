@@ -1,5 +1,6 @@
 """The acts of a session: start, write, find, sign, add. Each is one transaction with its audit row."""
 
+from sessions.services.carrying import confirm_carried, copy_forward, drop_carried
 from sessions.services.changes import record_changes
 from sessions.services.findings import (
     record_motion,
@@ -12,6 +13,9 @@ from sessions.services.techniques import record_technique, remove_technique
 
 __all__ = [
     "add_addendum",
+    "confirm_carried",
+    "copy_forward",
+    "drop_carried",
     "record_changes",
     "record_motion",
     "record_technique",

@@ -29,6 +29,9 @@ def show_section(
     """After an act in one section: that section for htmx, the whole page or a way back to it otherwise."""
     if request.htmx:  # type: ignore[attr-defined]
         answer = render(request, f"sessions/_{name}.html", _context(_desk(request, session), **shown), status=status)
+        if name != "carried":
+            # A finding or a word may have confirmed what was carried over.
+            trigger_client_event(answer, "session-changed", after="settle")
         return reswap(retarget(answer, f"#{name}"), "outerHTML")
     if status != 200:
         return show_page(request, session, status=status, **shown)

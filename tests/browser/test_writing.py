@@ -53,7 +53,7 @@ def wait_for(page, words):
 def saved(page):
     """Whether the note's state says so, and what the clinic holds in each text field then."""
     wait_for(page, "Saved at")
-    fields = "subjective objective assessment plan".split()
+    fields = ["subjective", "objective", "assessment", "plan"]
     html = page.request.get(page.url).text()
     return {name: re.search(rf'<textarea name="{name}".*?>\s*(.*?)</textarea>', html, re.S)[1] for name in fields}
 

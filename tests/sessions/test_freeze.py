@@ -187,7 +187,8 @@ def test_the_triggers_can_be_taken_away_and_put_back():
         )
         assert cursor.fetchall() == [
             ("addendum_is_append_only", 1),
-            ("session_signed_findings_are_frozen", 3),
+            ("session_signed_findings_are_frozen", 4),
+            ("session_signed_has_nothing_unconfirmed", 1),
             ("session_signed_is_frozen", 1),
             ("trigger_point_signed_stays_in_place", 1),
         ]

@@ -39,6 +39,7 @@
   let failures = 0;
   let isLeaving = false;
   let isPassing = false; // a form goes its way although something is not saved: the browser asks
+  const marks = () => form.querySelectorAll("[data-carried]");
   const conflicts = () => form.querySelectorAll("[data-conflict]");
   const changed = (now = values()) => fields.filter((field) => !same(now[field], base[field]));
   const isDirty = () => changed().length > 0;
@@ -114,8 +115,9 @@
     version().value = state.querySelector("input[name=version]").value;
     stateBox.dataset.saved = state.dataset.saved;
     document.querySelector("#sign .checklist")?.replaceWith(page.querySelector(".checklist"));
-    for (const mark of form.querySelectorAll("[data-carried]"))
-      if (!state.dataset.carried.split(" ").includes(mark.dataset.carried)) mark.remove();
+    const settled = [...marks()].filter((mark) => !state.dataset.carried.split(" ").includes(mark.dataset.carried));
+    settled.forEach((mark) => mark.remove());
+    if (settled.length) htmx.trigger(document.body, "session-changed"); // written anew is confirmed
     form.querySelectorAll("[data-conflict], .note-conflict-alert").forEach((block) => block.remove());
     keep();
     if (isDirty()) show("typing", "Not saved yet");
@@ -198,6 +200,10 @@
     if (conflicts().length) return keep();
     form.querySelector(".note-conflict-alert")?.remove();
     afterMerge();
+  });
+  /* What was confirmed in the list above loses its mark here. */
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const mark of marks()) if (!mark.querySelector("button").form) mark.remove();
   });
   window.addEventListener("online", () => failures && save());
   document.addEventListener("visibilitychange", () => document.hidden && save());
