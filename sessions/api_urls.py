@@ -10,6 +10,7 @@ from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sessions", SessionViewSet, basename="session")
+router.register("snippets", writing.SnippetViewSet, basename="snippet")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
@@ -48,6 +49,16 @@ urlpatterns = [
         f"{_OF_SESSION}/carried-values/<uuid:row_id>/confirm/",
         writing.SessionCarriedViewSet.as_view({"post": "confirm"}),
         name="session-carried-confirm",
+    ),
+    path(
+        f"{_OF_SESSION}/regional-pains/",
+        writing.SessionRegionalPainViewSet.as_view(_MANY),
+        name="session-regional-pains",
+    ),
+    path(
+        f"{_OF_SESSION}/regional-pains/<uuid:row_id>/",
+        writing.SessionRegionalPainViewSet.as_view(_ONE),
+        name="session-regional-pain",
     ),
     *router.urls,
 ]

@@ -49,10 +49,20 @@ def _second_format(session: TreatmentSession) -> dict[str, Any]:
     return {**first, "format": 2}
 
 
+def _fourth_format(session: TreatmentSession) -> dict[str, Any]:
+    """With pain by region."""
+    before = _second_format(session)
+    return {**before, "format": 4, "regional_pains": _regional_pains(session)}
+
+
 # A later form is added beside the first, never in its place: old signatures must still verify.
-_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format, 2: _second_format}
+_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {
+    1: _first_format,
+    2: _second_format,
+    4: _fourth_format,
+}
 # The form of what is signed from now on.
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 4
 
 
 def _session(session: TreatmentSession) -> dict[str, Any]:
@@ -85,6 +95,12 @@ def _motion(row: RangeOfMotion) -> dict[str, Any]:
 def _technique(row: TechniqueUse) -> dict[str, Any]:
     names = ("technique", "region", "side", "minutes", "pressure")
     return {"id": str(row.public_id), **{name: getattr(row, name) for name in names}}
+
+
+def _regional_pains(session: TreatmentSession) -> list[dict[str, Any]]:
+    names = ("region", "side", "kind", "before", "after")
+    rows = session.regional_pains.order_by("public_id")
+    return [{"id": str(row.public_id), **{name: getattr(row, name) for name in names}} for row in rows]
 
 
 def _id(row: Any) -> str | None:

@@ -20,7 +20,7 @@ from sessions.models import (
 )
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
 from sessions.services.techniques import DESPITE_LENGTH
-from sessions.writing_serializers import CarriedOutput
+from sessions.writing_serializers import CarriedOutput, RegionalPainOutput
 
 
 class StartSessionInput(StrictSerializer):
@@ -206,6 +206,7 @@ class SessionOutput(SessionSummary):
     trigger_points = TriggerPointOutput(many=True, source="point_observations")
     motions = MotionOutput(many=True)
     techniques = TechniqueOutput(many=True)
+    regional_pains = RegionalPainOutput(many=True)
     addenda = AddendumOutput(many=True)
     unconfirmed = CarriedOutput(many=True, source="carried.for_page")
 
@@ -226,6 +227,7 @@ class SessionOutput(SessionSummary):
             "trigger_points",
             "motions",
             "techniques",
+            "regional_pains",
             "addenda",
         )
         read_only_fields = fields

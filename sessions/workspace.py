@@ -23,6 +23,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
+from sessions.pains import PainLine, pain_lines
 from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
 
@@ -117,6 +118,7 @@ class Workspace:
     flags: list[Flag]
     # Graver flags that a clearance lifts, perhaps within limits.
     limits: list[Flag]
+    pains: list[PainLine]
     points: list[PointLine]
     known_points: list[PointLine]
     resolved_points: list[PointLine]
@@ -177,6 +179,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         light=lights([patient.pk])[patient.pk],
         flags=standing,
         limits=[flag for flag in flags if flag not in standing and flag.is_blocking],
+        pains=pain_lines(session),
         points=[line for line in found if line.now],
         known_points=[line for line in found if is_editable and not line.now and not _is_resolved(line)],
         resolved_points=[line for line in found if is_editable and not line.now and _is_resolved(line)],

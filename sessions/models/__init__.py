@@ -17,7 +17,7 @@ from sessions.models.session import (
     Unit,
     View,
 )
-from sessions.models.writing import CarriedQuerySet, CarriedValue
+from sessions.models.writing import CarriedQuerySet, CarriedValue, PainKind, RegionalPain, Snippet
 
 __all__ = [
     "Addendum",
@@ -27,9 +27,12 @@ __all__ = [
     "MotionMode",
     "ObservationQuerySet",
     "OfSessionQuerySet",
+    "PainKind",
     "PointStatus",
     "RangeOfMotion",
+    "RegionalPain",
     "SessionState",
+    "Snippet",
     "TechniqueUse",
     "TreatmentSession",
     "TreatmentSessionQuerySet",

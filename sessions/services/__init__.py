@@ -9,6 +9,8 @@ from sessions.services.findings import (
     remove_trigger_point,
 )
 from sessions.services.notes import add_addendum, save_note, sign_session, start_session
+from sessions.services.pains import record_regional_pain, remove_regional_pain
+from sessions.services.snippets import keep_snippet, remove_snippet
 from sessions.services.techniques import record_technique, remove_technique
 
 __all__ = [
@@ -16,11 +18,15 @@ __all__ = [
     "confirm_carried",
     "copy_forward",
     "drop_carried",
+    "keep_snippet",
     "record_changes",
     "record_motion",
+    "record_regional_pain",
     "record_technique",
     "record_trigger_point",
     "remove_motion",
+    "remove_regional_pain",
+    "remove_snippet",
     "remove_technique",
     "remove_trigger_point",
     "save_note",

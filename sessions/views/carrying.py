@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sessions import services
 from sessions.models import CarriedValue
-from sessions.views.page import show_section
+from sessions.views.page import show_carried
 from sessions.views.reading import member, seen_session
 
 
@@ -28,7 +28,7 @@ def copy_forward(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def unconfirmed(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What is still to confirm, after something else on the page has changed."""
-    return show_section(request, seen_session(request, public_id), "carried")
+    return show_carried(request, seen_session(request, public_id))
 
 
 @login_required
@@ -38,7 +38,7 @@ def confirm(request: HttpRequest, public_id: uuid.UUID, row_id: uuid.UUID) -> Ht
     session = seen_session(request, public_id)
     carried = _carried(request, session.pk, row_id)
     services.confirm_carried(carried=carried, by=member(request))
-    return show_section(request, session, "carried", settled=carried.kind)
+    return show_carried(request, session, settled=carried.kind)
 
 
 @login_required
@@ -48,7 +48,7 @@ def drop(request: HttpRequest, public_id: uuid.UUID, row_id: uuid.UUID) -> HttpR
     session = seen_session(request, public_id)
     carried = _carried(request, session.pk, row_id)
     services.drop_carried(carried=carried, by=member(request))
-    return show_section(request, seen_session(request, public_id), "carried", settled=carried.kind)
+    return show_carried(request, seen_session(request, public_id), settled=carried.kind)
 
 
 def _carried(request: HttpRequest, session: int, row_id: uuid.UUID) -> CarriedValue:

@@ -222,3 +222,154 @@ def test_words_that_missed_the_signature_are_shown_beside_the_signed_note(begun,
     page.get_by_role("button", name="Discard them").click()
     assert page.evaluate(KEPT) == 0
     tablet.complaints.clear()
+
+
+def test_what_was_carried_over_is_confirmed_one_by_one_and_then_signed(begun):
+    tablet = begun()
+    page = tablet.page
+    page.get_by_role("button", name="Start from the last session").click()
+    page.locator("#carried .list").wait_for()
+    tablet.shoot("carried")
+    inspect(page, "carried over")
+    plan = field(page, "plan")
+    assert plan.input_value()
+    plan.press_sequentially(" Changed today.")
+    wait_for(page, "Saved at")
+    page.locator("[data-carried=plan]").wait_for(state="detached")
+    page.locator("#carried a[href='#id_plan']").wait_for(state="detached")
+    for name in ("Examine", "Not today"):
+        page.locator("#carried").get_by_role("link" if name == "Examine" else "button", name=name).first.wait_for()
+    page.locator("#carried").get_by_role("link", name="Examine").first.click()
+    page.locator("#dialog input[name=status][value=latent]").check(force=True)
+    before = page.locator("#carried li").count()
+    page.get_by_role("button", name="Save the point").click()
+    page.locator("#dialog").wait_for(state="hidden")
+    page.locator("#carried li").nth(before - 1).wait_for(state="detached")
+    assert page.locator("#points .badge", has_text="Latent").count()
+    page.locator("input[name=pain_before][value='6']").check(force=True)
+    page.locator("input[name=pain_after][value='3']").check(force=True)
+    page.get_by_text("Sign this note").click()
+    page.get_by_role("button", name=re.compile("Sign as")).click()
+    page.get_by_text("To confirm:").wait_for()
+    tablet.shoot("carried-refused")
+    while page.locator("#carried li").count():
+        left = page.locator("#carried li").count()
+        page.locator("#carried").get_by_role("button", name="Still so").first.click()
+        page.locator("#carried li").nth(left - 1).wait_for(state="detached")
+    page.locator("[data-carried]").first.wait_for(state="detached")
+    page.locator("#checklist li", has_text="Everything carried over is confirmed").get_by_label("Done:").wait_for()
+    page.get_by_text("Sign this note").click()
+    page.get_by_role("button", name=re.compile("Sign as")).click()
+    page.locator("textarea[name=text]").wait_for()
+
+
+def test_snippets_are_typed_by_shortcut_or_picked(begun):
+    tablet = begun()
+    page = tablet.page
+    session = page.url
+    page.goto("/snippets/")
+    page.get_by_label("Shortcut").fill(".tt")
+    page.get_by_label("Text").fill("Trigger points treated and retested.")
+    page.get_by_role("button", name="Keep the snippet").click()
+    page.locator("code", has_text=".tt").wait_for()
+    tablet.shoot("snippets")
+    inspect(page, "snippets")
+    page.goto(session)
+    text = field(page, "assessment")
+    text.press_sequentially("Good. .tt and .unknown stays, a.nc too")
+    assert text.input_value() == "Good. Trigger points treated and retested. and .unknown stays, a.nc too"
+    page.keyboard.press("Control+Home")
+    page.get_by_role("button", name="Insert a snippet").click()
+    dialog = page.locator("#snippets")
+    assert dialog.locator("[data-snippet-into]").inner_text() == "Assessment"
+    tablet.shoot("snippet-picker")
+    inspect(page, "snippet picker")
+    dialog.locator("[data-snippet=nc]").click()
+    assert saved(page)["assessment"].startswith("No change since the last session.Good. Trigger points")
+    page.goto("/snippets/")
+    page.on("dialog", lambda question: question.accept())
+    page.get_by_role("button", name="Remove this snippet").click()
+    page.locator("code", has_text=".tt").wait_for(state="detached")
+
+
+def test_the_timer_fills_the_minutes_and_runs_on_while_the_page_changes(begun):
+    tablet = begun()
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    timer = page.locator("[data-timer]")
+    timer.get_by_role("button", name="Start the timer").click()
+    page.clock.fast_forward(61_000)
+    page.locator("select[name=technique]").select_option("effleurage")
+    page.get_by_role("button", name="Add the technique").click()  # refused: the section is swapped
+    page.locator("#techniques .has-error").first.wait_for()
+    timer.locator("[data-passed]", has_text="1:0").wait_for()
+    page.reload()
+    page.clock.fast_forward(60_000)
+    timer.locator("[data-passed]", has_text="2:0").wait_for()
+    tablet.shoot("timer")
+    timer.get_by_role("button", name="Stop the timer").click()
+    assert page.locator("#id_technique_minutes").input_value() == "3"
+    assert timer.get_by_role("status").inner_text() == "Stopped: 3 minutes"
+    page.reload()
+    assert timer.get_by_role("button").inner_text() == "Start the timer"
+
+
+class Taps:
+    """A therapist's interactions with the page, counted."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def tap(self, what):
+        self.count += 1
+        what.click()
+
+    def choose(self, selector, value):
+        """Tap a choice that is drawn as a button."""
+        self.count += 1
+        self.page.locator(f"{selector}[value='{value}']").check(force=True)
+
+    def pick(self, selector, value):
+        """Open a list and take an entry: two taps."""
+        self.count += 2
+        self.page.locator(selector).select_option(value)
+
+    def write(self, where, text):
+        """Tap a field and write into it."""
+        self.count += 1
+        where.press_sequentially(text)
+
+
+def test_a_returning_patients_session_is_logged_and_signed_in_25_interactions(begun):
+    tablet = begun()
+    page, taps = tablet.page, Taps(tablet.page)
+    taps.tap(page.get_by_role("button", name="Start from the last session"))
+    page.locator("#carried .list").wait_for()
+    taps.choose("input[name=pain_before]", "6")
+    taps.write(field(page, "subjective"), " Better since.")
+    page.locator("[data-carried=subjective]").wait_for(state="detached")
+    # One region, at rest, before and after.
+    taps.tap(page.locator("#pains summary"))
+    taps.pick("#pains select[name=region]", "SHOULDER.TOP")
+    taps.choose("#pains input[name=side]", "left")
+    taps.choose("#pains input[name=before]", "6")
+    taps.choose("#pains input[name=after]", "3")
+    taps.tap(page.get_by_role("button", name="Keep the value"))
+    page.locator("#pains table").wait_for()
+    while page.locator("#carried li").count():
+        left = page.locator("#carried li").count()
+        taps.tap(page.locator("#carried").get_by_role("button", name="Still so").first)
+        page.locator("#carried li").nth(left - 1).wait_for(state="detached")
+    taps.choose("input[name=pain_after]", "3")
+    taps.tap(page.get_by_text("Sign this note"))
+    taps.tap(page.get_by_role("button", name=re.compile("Sign as")))
+    page.locator("textarea[name=text]").wait_for()
+    tablet.shoot("returning-signed")
+    inspect(page, "a signed note with pain by region")
+    assert page.locator("#pains .pain-6").count()
+    assert page.locator("#techniques li").count()
+    taps.write(page.locator("textarea[name=text]"), "Called afterwards.")
+    taps.tap(page.get_by_role("button", name="Add the addendum"))
+    page.locator("#addenda .timeline").wait_for()
+    assert taps.count <= 25, f"{taps.count} interactions"

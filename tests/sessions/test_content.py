@@ -25,6 +25,8 @@ TAMPERINGS = [
     "UPDATE treatment_sessions_techniqueuse SET minutes = 13",
     "UPDATE treatment_sessions_techniqueuse SET despite_reason = 'asked'",
     "DELETE FROM treatment_sessions_techniqueuse",
+    "UPDATE treatment_sessions_regionalpain SET after = 0",
+    "DELETE FROM treatment_sessions_regionalpain",
     "UPDATE treatment_sessions_triggerpoint SET x = x + 1",
     "UPDATE treatment_sessions_triggerpoint SET side = 'right'",
 ]
@@ -45,7 +47,7 @@ def test_whoever_gets_past_the_triggers_is_still_found_out(therapist, location, 
 def test_the_content_names_everything_by_its_outside_id(therapist, location):
     session = signed_session(therapist, location)
     content = content_of(session)
-    assert content["format"] == 2
+    assert content["format"] == 4
     assert content["session"] == {
         "id": str(session.public_id),
         "patient_id": str(session.patient.public_id),
@@ -87,21 +89,26 @@ def test_the_content_names_everything_by_its_outside_id(therapist, location):
     assert [row["end"] for row in content["motions"]] == [55]
     [technique] = content["techniques"]
     assert (technique["minutes"], technique["despite_reason"], technique["despite_rules"]) == (12, "", [])
+    [pain] = content["regional_pains"]
+    assert (pain["region"], pain["side"], pain["kind"]) == ("SHOULDER.TOP", "left", "rest")
+    assert (pain["before"], pain["after"]) == (6, 3)
 
 
-def test_a_note_signed_in_the_first_form_still_verifies(therapist, location):
+@pytest.mark.parametrize("form", [1, 2])
+def test_a_note_signed_in_an_older_form_still_verifies(therapist, location, form):
     session = signed_session(therapist, location)
-    session.content_format = 1
+    session.content_format = form
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
-            "UPDATE treatment_sessions_treatmentsession SET content_format = 1, content_digest = %s",
-            [digest_of(session)],
+            "UPDATE treatment_sessions_treatmentsession SET content_format = %s, content_digest = %s",
+            [form, digest_of(session)],
         )
         cursor.execute("SET session_replication_role = origin")
     old = TreatmentSession.objects.for_page().get()
     assert verify(old)
-    assert "despite_reason" not in content_of(old)["techniques"][0]
+    assert ("despite_reason" in content_of(old)["techniques"][0]) == (form > 1)
+    assert "regional_pains" not in content_of(old)
 
 
 def test_reading_it_again_gives_the_same_digest(therapist, location):

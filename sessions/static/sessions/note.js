@@ -39,7 +39,7 @@
   let failures = 0;
   let isLeaving = false;
   let isPassing = false; // a form goes its way although something is not saved: the browser asks
-  const marks = () => form.querySelectorAll("[data-carried]");
+  const marks = () => form.querySelectorAll(".carried-mark");
   const conflicts = () => form.querySelectorAll("[data-conflict]");
   const changed = (now = values()) => fields.filter((field) => !same(now[field], base[field]));
   const isDirty = () => changed().length > 0;
@@ -115,7 +115,7 @@
     version().value = state.querySelector("input[name=version]").value;
     stateBox.dataset.saved = state.dataset.saved;
     document.querySelector("#sign .checklist")?.replaceWith(page.querySelector(".checklist"));
-    const settled = [...marks()].filter((mark) => !state.dataset.carried.split(" ").includes(mark.dataset.carried));
+    const settled = [...marks()].filter((mark) => !state.dataset.stillCarried.split(" ").includes(mark.dataset.carried));
     settled.forEach((mark) => mark.remove());
     if (settled.length) htmx.trigger(document.body, "session-changed"); // written anew is confirmed
     form.querySelectorAll("[data-conflict], .note-conflict-alert").forEach((block) => block.remove());
