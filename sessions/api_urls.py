@@ -5,11 +5,12 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings, progress
+from sessions.api import catalogues, findings, progress, writing
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sessions", SessionViewSet, basename="session")
+router.register("snippets", writing.SnippetViewSet, basename="snippet")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
@@ -40,6 +41,31 @@ urlpatterns = [
         "patients/<uuid:patient_id>/trigger-points/",
         progress.LedgerViewSet.as_view({"get": "list"}),
         name="trigger-point-ledger",
+    ),
+    path(
+        f"{_OF_SESSION}/carried-values/",
+        writing.SessionCarriedViewSet.as_view({"get": "list"}),
+        name="session-carried-values",
+    ),
+    path(
+        f"{_OF_SESSION}/carried-values/<uuid:row_id>/",
+        writing.SessionCarriedViewSet.as_view(_ONE),
+        name="session-carried-value",
+    ),
+    path(
+        f"{_OF_SESSION}/carried-values/<uuid:row_id>/confirm/",
+        writing.SessionCarriedViewSet.as_view({"post": "confirm"}),
+        name="session-carried-confirm",
+    ),
+    path(
+        f"{_OF_SESSION}/regional-pains/",
+        writing.SessionRegionalPainViewSet.as_view(_MANY),
+        name="session-regional-pains",
+    ),
+    path(
+        f"{_OF_SESSION}/regional-pains/<uuid:row_id>/",
+        writing.SessionRegionalPainViewSet.as_view(_ONE),
+        name="session-regional-pain",
     ),
     *router.urls,
 ]

@@ -61,14 +61,21 @@ def _third_format(session: TreatmentSession) -> dict[str, Any]:
     return {**second, "format": 3}
 
 
+def _fourth_format(session: TreatmentSession) -> dict[str, Any]:
+    """With pain by region."""
+    before = _third_format(session)
+    return {**before, "format": 4, "regional_pains": _regional_pains(session)}
+
+
 # A later form is added beside the first, never in its place: old signatures must still verify.
 _FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {
     1: _first_format,
     2: _second_format,
     3: _third_format,
+    4: _fourth_format,
 }
 # The form of what is signed from now on.
-NEWEST_FORMAT = 3
+NEWEST_FORMAT = 4
 
 
 def _session(session: TreatmentSession) -> dict[str, Any]:
@@ -118,6 +125,12 @@ def _motion_in_full(row: RangeOfMotion) -> dict[str, Any]:
 def _technique(row: TechniqueUse) -> dict[str, Any]:
     names = ("technique", "region", "side", "minutes", "pressure")
     return {"id": str(row.public_id), **{name: getattr(row, name) for name in names}}
+
+
+def _regional_pains(session: TreatmentSession) -> list[dict[str, Any]]:
+    names = ("region", "side", "kind", "before", "after")
+    rows = session.regional_pains.order_by("public_id")
+    return [{"id": str(row.public_id), **{name: getattr(row, name) for name in names}} for row in rows]
 
 
 def _id(row: Any) -> str | None:

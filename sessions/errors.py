@@ -59,6 +59,24 @@ class Incomplete(ClinicError):
     message = "Something is missing before this note can be signed."
 
 
+class Unconfirmed(ClinicError):
+    """Values of an earlier session stand in the note as if they were of today; `unconfirmed` names them."""
+
+    code = "session_unconfirmed"
+    http_status = 422
+    title = "Not confirmed yet"
+    message = "Some values come from an earlier session and nobody has confirmed that they are still so."
+
+
+class NothingToCarry(ClinicError):
+    """There is no earlier session to start from."""
+
+    code = "nothing_to_carry"
+    http_status = 409
+    title = "No earlier session"
+    message = "This patient has no earlier signed session to start from."
+
+
 class TreatmentBarred(ClinicError):
     """A flag or a clearance speaks against a treatment; `reasons` are codes, `rule_ids` name the rules."""
 

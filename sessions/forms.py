@@ -67,6 +67,11 @@ class NoteForm(PageForm):
         return cls(initial={"version": session.version, **{name: getattr(session, name) for name in NOTE_FIELDS}})
 
     @property
+    def note_fields(self) -> str:
+        """Their names, for the script that saves them."""
+        return " ".join(NOTE_FIELDS)
+
+    @property
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in NOTE_FIELDS}
 

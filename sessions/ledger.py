@@ -72,6 +72,15 @@ def last_gauge(*, by: User) -> TriggerPointObservation | None:
     return found
 
 
+def last_signed(*, before: TreatmentSession, by: User) -> TreatmentSession | None:
+    """The patient's last signed session before this one, as far as a member may see it."""
+    earlier = TreatmentSession.objects.visible_to(by).signed().filter(patient=before.patient)
+    found: TreatmentSession | None = (
+        earlier.older_than(before).newest_first().select_related("location", "therapist").first()
+    )
+    return found
+
+
 def ledger_of(*, patient: Patient, user: User) -> list[LedgerLine]:
     """Every point the patient has, most active first. Two queries."""
     seen = TriggerPointObservation.objects.visible_to(user).filter(trigger_point__patient=patient)

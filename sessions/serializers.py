@@ -17,6 +17,7 @@ from sessions.models import (
 )
 from sessions.services.notes import ADDENDUM_LENGTH, LUBRICANT_LENGTH, NOTE_LENGTH
 from sessions.services.techniques import DESPITE_LENGTH
+from sessions.writing_serializers import CarriedOutput, RegionalPainOutput
 
 
 class StartSessionInput(StrictSerializer):
@@ -112,7 +113,9 @@ class SessionOutput(SessionSummary):
     trigger_points = TriggerPointOutput(many=True, source="point_observations")
     motions = MotionOutput(many=True)
     techniques = TechniqueOutput(many=True)
+    regional_pains = RegionalPainOutput(many=True)
     addenda = AddendumOutput(many=True)
+    unconfirmed = CarriedOutput(many=True, source="carried.for_page")
 
     class Meta(SessionSummary.Meta):
         fields = (
@@ -127,9 +130,11 @@ class SessionOutput(SessionSummary):
             "signed_by_id",
             "content_digest",
             "missing",
+            "unconfirmed",
             "trigger_points",
             "motions",
             "techniques",
+            "regional_pains",
             "addenda",
         )
         read_only_fields = fields

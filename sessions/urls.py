@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.views import changes, findings, my_day, note, patient
+from sessions.views import carrying, changes, findings, my_day, note, pains, patient, snippets
 
 app_name = "sessions"
 _SESSION = "sessions/<uuid:public_id>"
@@ -14,7 +14,16 @@ urlpatterns = [
     path(f"{_SESSION}/changes/", changes.record, name="changes"),
     path(f"{_SESSION}/note/", note.save, name="save-note"),
     path(f"{_SESSION}/sign/", note.sign, name="sign"),
+    path(f"{_SESSION}/copy-forward/", carrying.copy_forward, name="copy-forward"),
+    path(f"{_SESSION}/carried/", carrying.unconfirmed, name="carried"),
+    path(f"{_SESSION}/carried/<uuid:row_id>/confirm/", carrying.confirm, name="confirm-carried"),
+    path(f"{_SESSION}/carried/<uuid:row_id>/drop/", carrying.drop, name="drop-carried"),
     path(f"{_SESSION}/addenda/", note.add_addendum, name="add-addendum"),
+    path("snippets/", snippets.snippets, name="snippets"),
+    path("snippets/<uuid:public_id>/remove/", snippets.remove, name="remove-snippet"),
+    path(f"{_SESSION}/pains/", pains.add, name="add-pain"),
+    path(f"{_SESSION}/pains/<uuid:row_id>/", pains.change, name="change-pain"),
+    path(f"{_SESSION}/pains/<uuid:row_id>/remove/", pains.remove, name="remove-pain"),
     path(f"{_SESSION}/trigger-points/new/", findings.new_point, name="new-point"),
     path(f"{_SESSION}/trigger-points/<uuid:point_id>/", findings.known_point, name="known-point"),
     path(f"{_SESSION}/observations/<uuid:row_id>/remove/", findings.remove_point, name="remove-point"),

@@ -12,6 +12,8 @@ from screening.changes import ChangeLine, line_of
 from screening.models import ChangeCheck, Flag, Light
 from screening.services import Verdict, lights
 from sessions import catalogue, content
+from sessions.carried import CarriedLine, carried_lines
+from sessions.ledger import last_signed
 from sessions.models import (
     Addendum,
     PointStatus,
@@ -21,6 +23,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
+from sessions.pains import PainLine, pain_lines
 from sessions.progress import MotionReading, PointChange, Sign, change_of_point, effect_on_point, readings_of
 from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
@@ -36,6 +39,7 @@ REQUIREMENTS = {
     "note": "Something written in the note",
     "pain_after": "Pain after",
     "screening": "Screening allows treatment",
+    "confirmed": "Everything carried over is confirmed",
 }
 
 
@@ -133,6 +137,7 @@ class Workspace:
     flags: list[Flag]
     # Graver flags that a clearance lifts, perhaps within limits.
     limits: list[Flag]
+    pains: list[PainLine]
     points: list[PointLine]
     known_points: list[PointLine]
     resolved_points: list[PointLine]
@@ -143,9 +148,20 @@ class Workspace:
     change: ChangeLine | None
     changes_unasked: bool
     last: LastSession | None
+    # What was carried over from the last session and nobody has confirmed.
+    carried: list[CarriedLine]
     addenda: list[Addendum]
     is_editable: bool
     is_unaltered: bool
+
+    @property
+    def carried_notes(self) -> dict[str, CarriedLine]:
+        """Unconfirmed words by the field they stand in."""
+        return {line.row.note_field: line for line in self.carried if line.row.note_field}
+
+    @property
+    def carried_techniques(self) -> set[int]:
+        return {line.row.technique_use_id for line in self.carried if line.row.technique_use_id}
 
     @property
     def total_minutes(self) -> int:
@@ -173,7 +189,8 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     standing = [flag for flag in flags if not flag.is_cleared]  # type: ignore[attr-defined]  # counting() tells
     found = _points(session, user)
     verdict = None if session.is_signed else verdict_on(session, treatments_in(session), at=now)
-    requirements = requirements_of(session, verdict) if verdict else []
+    carried = carried_lines(session)
+    requirements = requirements_of(session, verdict, is_confirmed=not carried) if verdict else []
     reasons = verdict.reasons if verdict else ()
     return Workspace(
         session=session,
@@ -181,6 +198,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         light=lights([patient.pk])[patient.pk],
         flags=standing,
         limits=[flag for flag in flags if flag not in standing and flag.is_blocking],
+        pains=pain_lines(session),
         points=[line for line in found if line.now],
         known_points=[line for line in found if is_editable and not line.now and not _is_resolved(line)],
         resolved_points=[line for line in found if is_editable and not line.now and _is_resolved(line)],
@@ -190,16 +208,18 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         change=None if session.is_signed else _change(session, user),
         changes_unasked="changes_not_asked" in reasons,
         last=None if session.is_signed else _last(session, user),
+        carried=[] if session.is_signed else carried,
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
         is_editable=is_editable,
         is_unaltered=content.verify(session),
     )
 
 
-def requirements_of(session: TreatmentSession, verdict: Verdict) -> list[Requirement]:
+def requirements_of(session: TreatmentSession, verdict: Verdict, *, is_confirmed: bool) -> list[Requirement]:
     """What a signature asks for, and whether it is there."""
     missing = session.missing_to_sign()
-    met = {code: code not in missing for code in REQUIREMENTS} | {"screening": not verdict.is_blocked}
+    met = {code: code not in missing for code in REQUIREMENTS}
+    met |= {"screening": not verdict.is_blocked, "confirmed": is_confirmed}
     return [Requirement(code, label, met[code]) for code, label in REQUIREMENTS.items()]
 
 
@@ -281,8 +301,7 @@ def _is_resolved(line: PointLine) -> bool:
 
 
 def _last(session: TreatmentSession, user: User) -> LastSession | None:
-    earlier = TreatmentSession.objects.visible_to(user).signed().filter(patient=session.patient)
-    last = earlier.older_than(session).newest_first().select_related("location", "therapist").first()
+    last = last_signed(before=session, by=user)
     if last is None:
         return None
     points = last.point_observations.select_related("trigger_point").order_by("id")

@@ -46,12 +46,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     current = max(fitting, key=len, default="")
     return {
         "nav_items": [NavItem(label, icon, url, url == current) for label, icon, url in items],
-        "user_menu_items": _menu(request),
+        "user_menu_items": _menu(request, user),
     }
 
 
-def _menu(request: HttpRequest) -> list[NavItem]:
+def _menu(request: HttpRequest, user: User) -> list[NavItem]:
+    snippets = [NavItem("Snippets", "note", reverse("sessions:snippets"), False)] if user.writes_clinical else []
     return [
+        *snippets,
         NavItem("API tokens", "key", reverse("staff:tokens"), request.path == reverse("staff:tokens")),
         NavItem("API documentation", "file", reverse("docs"), False),
     ]

@@ -201,6 +201,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStateEnum": "messaging.models.MessageState",
         "SurveyStateEnum": "outcomes.models.SurveyState",
         "PainMomentEnum": "outcomes.models.Moment",
+        "RegionalPainKindEnum": "sessions.models.PainKind",
+        "CarriedKindEnum": "sessions.writing_serializers.CARRIED_KINDS",
         "ExportStateEnum": "reports.models.ExportState",
         "ExportKindEnum": "reports.models.ExportKind",
         "AllergySeverityEnum": "patients.serializers.SEVERITIES",

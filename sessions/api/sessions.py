@@ -93,6 +93,15 @@ class SessionViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericV
         check = services.record_changes(session=session, answers=asked.validated_data["answers"], by=_member(request))
         return Response(ChangeCheckOutput(check).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=None, responses=SessionOutput)
+    @action(detail=True, methods=["post"], url_path="copy-forward")
+    @idempotent
+    def copy_forward(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Carry the last signed session into the draft: what has no words or techniques yet, and points to examine.
+        Each piece is `unconfirmed` until it is written anew, confirmed or dropped; until then no signature."""
+        services.copy_forward(session=self.get_object(), by=_member(request))
+        return _answer(self.get_object())
+
     @extend_schema(request=None, responses=SessionOutput, parameters=[_IF_MATCH])
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, public_id: uuid.UUID) -> Response:

@@ -1,4 +1,4 @@
-"""What happened in the treatment room."""
+"""What happened in the treatment room, and what its author has still to confirm."""
 
 from sessions.models.findings import (
     EndFeel,
@@ -25,21 +25,33 @@ from sessions.models.session import (
     TreatmentSession,
     TreatmentSessionQuerySet,
 )
+from sessions.models.writing import (
+    CarriedQuerySet,
+    CarriedValue,
+    PainKind,
+    RegionalPain,
+    Snippet,
+)
 
 __all__ = [
     "Addendum",
     "BodySide",
+    "CarriedQuerySet",
+    "CarriedValue",
     "EndFeel",
     "MotionDevice",
     "MotionMode",
     "MotionQuerySet",
     "ObservationQuerySet",
     "OfSessionQuerySet",
+    "PainKind",
     "PainOnset",
     "PointStatus",
     "Position",
     "RangeOfMotion",
+    "RegionalPain",
     "SessionState",
+    "Snippet",
     "TechniqueUse",
     "ThresholdUnit",
     "TreatmentSession",

@@ -20,7 +20,7 @@ from scheduling.services import begin_appointment, complete_appointment
 from screening.services import gate
 from sessions.access import lock_draft, lock_session, note_act, require_therapist
 from sessions.content import NEWEST_FORMAT, NOTE_FIELDS, digest_of
-from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks
+from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks, Unconfirmed
 from sessions.models import Addendum, SessionState, TreatmentSession
 from sessions.treatments import pass_screening, treatments_in
 from staff.models import User
@@ -88,6 +88,9 @@ def sign_session(
     missing = locked.missing_to_sign()
     if missing:
         raise Incomplete(missing=missing)
+    unconfirmed = [row.code for row in locked.carried.for_page()]
+    if unconfirmed:
+        raise Unconfirmed(unconfirmed=unconfirmed)
     pass_screening(locked, treatments_in(locked), by=by, at=at)
     locked.content_format = NEWEST_FORMAT
     locked.state = SessionState.SIGNED
@@ -165,6 +168,8 @@ def _apply(locked: TreatmentSession, changes: dict[str, Any], *, expected_versio
         setattr(locked, name, cleaned[name])
     locked.version += 1
     locked.save(update_fields=[*changed, "version", "updated_at"])
+    # What was carried over and is written anew is the author's own.
+    locked.carried.filter(note_field__in=changed).delete()
     note_act(action="session.note_saved", subject=locked, session=locked, by=by, fields=sorted(changed))
 
 

@@ -113,6 +113,7 @@ def record_trigger_point(
     row, is_new = TriggerPointObservation.objects.update_or_create(
         session=locked, trigger_point=point, defaults=columns
     )
+    locked.carried.filter(trigger_point=point).delete()
     action = "trigger_point.observed" if is_new else "trigger_point.corrected"
     note_act(action=action, subject=row, session=locked, by=by, trigger_point_id=str(point.public_id))
     return row

@@ -55,6 +55,7 @@ def record_technique(
 def remove_technique(*, technique_use: TechniqueUse, by: User) -> None:
     """Take back an entry."""
     locked = lock_draft(technique_use.session, by=by)
+    locked.carried.filter(technique_use=technique_use.pk).delete()
     if not TechniqueUse.objects.filter(pk=technique_use.pk).delete()[0]:
         raise NotFound()
     note_act(action="technique.removed", subject=technique_use, session=locked, by=by)

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.core.errors import Changed, ClinicError
 from patients.services import note_patient_read
 from sessions import services
+from sessions.carried import carried_lines
 from sessions.content import NOTE_FIELDS
-from sessions.errors import Incomplete, ScreeningBlocks, TreatmentBarred
+from sessions.errors import Incomplete, ScreeningBlocks, TreatmentBarred, Unconfirmed
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
 from sessions.treatments import treatments_in, verdict_on
@@ -62,7 +63,7 @@ def sign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         services.sign_session(session=row, changes=form.changes, expected_version=version, by=member(request))
     except Changed:
         return _show_both(request, public_id, form)
-    except (Incomplete, ScreeningBlocks, TreatmentBarred) as refusal:
+    except (Incomplete, ScreeningBlocks, TreatmentBarred, Unconfirmed) as refusal:
         return show_page(request, row, status=refusal.http_status, note_form=form, **_unsigned(refusal))
     return redirect(row)
 
@@ -82,11 +83,11 @@ def add_addendum(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _saved(request: HttpRequest, row: TreatmentSession) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(row)
-    if "after_conflict" in request.POST:
-        return show_section(request, row, "note", is_settled=True)
     now = timezone.now()
     verdict = verdict_on(row, treatments_in(row), at=now)
-    shown = {"session": row, "requirements": requirements_of(row, verdict), "saved_at": now}
+    carried = carried_lines(row)
+    requirements = requirements_of(row, verdict, is_confirmed=not carried)
+    shown = {"session": row, "requirements": requirements, "saved_at": now, "carried": carried}
     return render(request, "sessions/_note_saved.html", shown)
 
 

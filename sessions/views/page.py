@@ -13,14 +13,18 @@ from sessions.asking import changes_form
 from sessions.finding_forms import MotionForm
 from sessions.forms import AddendumForm, NoteForm, TechniqueForm
 from sessions.models import TreatmentSession
+from sessions.snippets import snippets_for
 from sessions.views.reading import colleagues, member
 from sessions.workspace import Workspace, workspace_of
+from sessions.writing_forms import RegionalPainForm
 
 
 def show_page(request: HttpRequest, session: TreatmentSession, *, status: int = 200, **shown: Any) -> HttpResponse:
     """The whole page; `shown` replaces fresh forms by those that were refused."""
     desk = _desk(request, session)
     template = "sessions/session.html" if desk.is_editable else "sessions/session_read.html"
+    if desk.is_editable:
+        shown["snippets"] = snippets_for(member(request))
     return render(request, template, _context(request, desk, **shown), status=status)
 
 
@@ -32,10 +36,19 @@ def show_section(
         answer = render(
             request, f"sessions/_{name}.html", _context(request, _desk(request, session), **shown), status=status
         )
+        # A finding may have confirmed what was carried over.
+        trigger_client_event(answer, "session-changed", after="settle")
         return reswap(retarget(answer, f"#{name}"), "outerHTML")
     if status != 200:
         return show_page(request, session, status=status, **shown)
     return redirect(f"{session.get_absolute_url()}#{name}")
+
+
+def show_carried(request: HttpRequest, session: TreatmentSession, **shown: Any) -> HttpResponse:
+    """What is still to confirm, for a page that knows where it goes; a way back to it otherwise."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{session.get_absolute_url()}#carried")
+    return render(request, "sessions/_carried.html", _context(request, _desk(request, session), **shown))
 
 
 def close_dialog(answer: HttpResponse) -> HttpResponse:
@@ -52,6 +65,7 @@ def _context(request: HttpRequest, desk: Workspace, **shown: Any) -> dict[str, A
         "note_form": NoteForm.of(desk.session),
         "motion_form": MotionForm(colleagues=colleagues(request)),
         "technique_form": TechniqueForm(),
+        "pain_form": RegionalPainForm(),
         "addendum_form": AddendumForm(),
     }
     if desk.is_editable and desk.session.appointment and "changes_form" not in shown:

@@ -7,6 +7,7 @@ from scheduling.services import mark_arrived
 from screening.models import Evaluation, Flag
 from sessions.services import (
     record_motion,
+    record_regional_pain,
     record_technique,
     record_trigger_point,
     save_note,
@@ -63,9 +64,12 @@ NOTE = {
 
 
 def full_draft(therapist, location, **fields):
-    """A draft with a whole note, a point, a motion and a technique."""
+    """A draft with a whole note, a region's pain, a point, a motion and a technique."""
     session = draft_session(therapist, location, **fields)
     session = save_note(session=session, changes=NOTE, expected_version=1, by=therapist)
+    record_regional_pain(
+        session=session, region="SHOULDER.TOP", side="left", kind="rest", before=6, after=3, by=therapist
+    )
     record_trigger_point(session=session, muscle="trap_upper", side="left", status="active", tenderness=3, by=therapist)
     record_motion(session=session, joint="cervical", motion="rotation", side="right", end=55, by=therapist)
     record_technique(

@@ -375,7 +375,7 @@ def test_a_session_and_its_progress_cost_the_same_for_any_number(
             session=draft, joint=motion.joint, motion=motion.motion, side=motion.sides[0], end=9, by=therapist
         )
     # the session; points, where they are, who examined; motions, who measured; techniques; addenda; audit
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         client.get(where(draft))
     # the session; audit; points now and before; motions now and before
     with django_assert_num_queries(6):

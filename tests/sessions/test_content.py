@@ -27,6 +27,8 @@ TAMPERINGS = [
     "UPDATE treatment_sessions_techniqueuse SET minutes = 13",
     "UPDATE treatment_sessions_techniqueuse SET despite_reason = 'asked'",
     "DELETE FROM treatment_sessions_techniqueuse",
+    "UPDATE treatment_sessions_regionalpain SET after = 0",
+    "DELETE FROM treatment_sessions_regionalpain",
     "UPDATE treatment_sessions_triggerpoint SET x = x + 1",
     "UPDATE treatment_sessions_triggerpoint SET side = 'right'",
 ]
@@ -47,7 +49,7 @@ def test_whoever_gets_past_the_triggers_is_still_found_out(therapist, location, 
 def test_the_content_names_everything_by_its_outside_id(therapist, location):
     session = signed_session(therapist, location)
     content = content_of(session)
-    assert content["format"] == 3
+    assert content["format"] == 4
     assert content["session"] == {
         "id": str(session.public_id),
         "patient_id": str(session.patient.public_id),
@@ -119,9 +121,12 @@ def test_the_content_names_everything_by_its_outside_id(therapist, location):
     }
     [technique] = content["techniques"]
     assert (technique["minutes"], technique["despite_reason"], technique["despite_rules"]) == (12, "", [])
+    [pain] = content["regional_pains"]
+    assert (pain["region"], pain["side"], pain["kind"]) == ("SHOULDER.TOP", "left", "rest")
+    assert (pain["before"], pain["after"]) == (6, 3)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_note_signed_in_an_earlier_form_still_verifies(therapist, location, number):
     session = signed_session(therapist, location)
     session.content_format = number
@@ -137,8 +142,9 @@ def test_a_note_signed_in_an_earlier_form_still_verifies(therapist, location, nu
     content = content_of(old)
     assert content["format"] == number
     assert ("despite_reason" in content["techniques"][0]) == (number > 1)
-    assert "palpation_pain" not in content["trigger_points"][0]
-    assert "end_feel" not in content["motions"][0]
+    assert ("palpation_pain" in content["trigger_points"][0]) == (number > 2)
+    assert ("end_feel" in content["motions"][0]) == (number > 2)
+    assert "regional_pains" not in content
 
 
 def test_every_column_of_a_finding_is_signed(therapist, location):

@@ -8,6 +8,7 @@ from sessions.content import verify
 from sessions.models import (
     Addendum,
     RangeOfMotion,
+    RegionalPain,
     TechniqueUse,
     TreatmentSession,
     TriggerPoint,
@@ -26,7 +27,7 @@ from tests.sessions.factories import (
 
 pytestmark = pytest.mark.django_db
 TUESDAY_NINE = MONDAY_NINE.replace(day=13)
-FINDINGS = [TriggerPointObservation, RangeOfMotion, TechniqueUse]
+FINDINGS = [TriggerPointObservation, RangeOfMotion, TechniqueUse, RegionalPain]
 
 
 def refused(constraint, act):
@@ -115,6 +116,8 @@ def copy_of(row, session):
         fields.pop(name)
     if isinstance(row, RangeOfMotion):
         fields["mode"] = "passive"
+    if isinstance(row, RegionalPain):
+        fields["kind"] = "movement"
     if isinstance(row, TriggerPointObservation):
         fields["trigger_point_id"] = TriggerPoint.objects.create(
             patient=session.patient, muscle="soleus", side="left", view="back", x=1, y=1
@@ -206,7 +209,8 @@ def test_the_triggers_can_be_taken_away_and_put_back():
         )
         assert cursor.fetchall() == [
             ("addendum_is_append_only", 1),
-            ("session_signed_findings_are_frozen", 3),
+            ("session_signed_findings_are_frozen", 5),
+            ("session_signed_has_nothing_unconfirmed", 1),
             ("session_signed_is_frozen", 1),
             ("trigger_point_signed_stays_in_place", 1),
         ]

@@ -9,6 +9,7 @@ from screening.changes import QUESTIONS
 from sessions.models import (
     Addendum,
     RangeOfMotion,
+    RegionalPain,
     TechniqueUse,
     TreatmentSession,
     TriggerPoint,
@@ -56,6 +57,9 @@ def pages(rows):
         ("get", at("known-point", draft, point.trigger_point.public_id), {}),
         ("post", at("known-point", draft, point.trigger_point.public_id), {"status": "latent"}),
         ("post", at("remove-point", draft, point.public_id), {}),
+        ("post", at("add-pain", draft), {"region": "HAND", "side": "left", "kind": "rest", "before": 1}),
+        ("get", at("change-pain", draft, draft.regional_pains.get().public_id), {}),
+        ("post", at("remove-pain", draft, draft.regional_pains.get().public_id), {}),
         ("post", at("add-motion", draft), motion),
         ("post", at("remove-motion", draft, draft.motions.get().public_id), {}),
         ("post", at("add-technique", draft), technique),
@@ -82,6 +86,9 @@ def api_doors(rows):
         ("get", at(draft, "trigger-points"), None),
         ("post", at(draft, "trigger-points"), finding),
         ("delete", at(draft, "trigger-points", draft.point_observations.get().public_id), None),
+        ("get", at(draft, "regional-pains"), None),
+        ("post", at(draft, "regional-pains"), {"region": "HAND", "side": "left", "kind": "rest", "before": 1}),
+        ("delete", at(draft, "regional-pains", draft.regional_pains.get().public_id), None),
         ("get", at(draft, "motions"), None),
         ("post", at(draft, "motions"), motion),
         ("delete", at(draft, "motions", draft.motions.get().public_id), None),
@@ -100,6 +107,7 @@ def untouched(rows, events):
     draft = TreatmentSession.objects.get(pk=rows["draft"].pk)
     assert (draft.state, draft.version, draft.plan) == ("draft", rows["draft"].version, rows["draft"].plan)
     assert (draft.point_observations.count(), draft.motions.count(), draft.techniques.count()) == (1, 1, 1)
+    assert draft.regional_pains.get().before == 6
     assert not rows["signed"].addenda.exists()
     rows["visit"].refresh_from_db()
     assert rows["visit"].status == "arrived"
@@ -178,7 +186,15 @@ def test_nobody_signed_in_is_sent_away(client, api, rows):
 
 def test_rows_of_a_session_are_seen_by_whoever_sees_the_session(rows, request):
     add_addendum(session=rows["signed"], text="x", by=request.getfixturevalue("therapist"))
-    models = (TreatmentSession, TriggerPoint, TriggerPointObservation, RangeOfMotion, TechniqueUse, Addendum)
+    models = (
+        TreatmentSession,
+        TriggerPoint,
+        TriggerPointObservation,
+        RangeOfMotion,
+        RegionalPain,
+        TechniqueUse,
+        Addendum,
+    )
     for model in models:
         everything = model.objects.count()
         for name in ("therapist", "auditor", "stranger", "admin", "front_desk"):
