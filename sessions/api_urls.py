@@ -5,11 +5,12 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings
+from sessions.api import catalogues, findings, safety
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sessions", SessionViewSet, basename="session")
+router.register("adverse-events", safety.AdverseEventViewSet, basename="adverse-event")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
@@ -34,5 +35,8 @@ urlpatterns = [
         name="session-technique",
     ),
     path(f"{_OF_SESSION}/addenda/", findings.SessionAddendumViewSet.as_view(_MANY), name="session-addenda"),
+    path(
+        f"{_OF_SESSION}/effect-checks/", safety.SessionEffectCheckViewSet.as_view(_MANY), name="session-effect-checks"
+    ),
     *router.urls,
 ]

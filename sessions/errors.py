@@ -77,3 +77,21 @@ class LeadDecides(ClinicError):
     http_status = 403
     title = "Only the clinical lead can decide this"
     message = "A clearance or a device in the body excludes this. Only the clinical lead may record it, with a reason."
+
+
+class NotSerious(ClinicError):
+    """Only a serious event waits for a clinical lead."""
+
+    code = "adverse_event_not_serious"
+    http_status = 409
+    title = "Not a serious event"
+    message = "Only a serious event waits for the clinical lead."
+
+
+class NothingToAskAbout(ClinicError):
+    """The question is about the session before."""
+
+    code = "no_earlier_session"
+    http_status = 409
+    title = "No earlier session"
+    message = "There is no earlier signed session to ask about."

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.views import changes, findings, my_day, note, patient
+from sessions.views import changes, findings, my_day, note, patient, safety
 
 app_name = "sessions"
 _SESSION = "sessions/<uuid:public_id>"
@@ -10,8 +10,14 @@ urlpatterns = [
     path("my-day/", my_day.my_day, name="my-day"),
     path("appointments/<uuid:public_id>/start/", my_day.start, name="start"),
     path("patients/<uuid:public_id>/sessions/", patient.patient, name="patient"),
+    path("patients/<uuid:public_id>/adverse-events/new/", safety.new_event, name="new-event"),
+    path("adverse-events/", safety.events, name="events"),
+    path("adverse-events/<uuid:event_id>/", safety.event, name="event"),
+    path("adverse-events/<uuid:event_id>/versions/<int:number>/correct/", safety.correct_event, name="correct-event"),
+    path("adverse-events/<uuid:event_id>/seen/", safety.acknowledge, name="acknowledge-event"),
     path(f"{_SESSION}/", note.session, name="session"),
     path(f"{_SESSION}/changes/", changes.record, name="changes"),
+    path(f"{_SESSION}/no-effect/", safety.no_effect, name="no-effect"),
     path(f"{_SESSION}/note/", note.save, name="save-note"),
     path(f"{_SESSION}/sign/", note.sign, name="sign"),
     path(f"{_SESSION}/addenda/", note.add_addendum, name="add-addendum"),

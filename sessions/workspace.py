@@ -12,6 +12,7 @@ from screening.changes import ChangeLine, line_of
 from screening.models import ChangeCheck, Flag, Light
 from screening.services import Verdict, lights
 from sessions import catalogue, content
+from sessions.event_log import EffectQuestion, effect_question
 from sessions.models import (
     Addendum,
     PointStatus,
@@ -123,6 +124,8 @@ class Workspace:
     # The five questions before this visit, if anybody was asked, and whether the gate misses the answers.
     change: ChangeLine | None
     changes_unasked: bool
+    # Any unexpected effect after the last session: asked at this one.
+    effects: EffectQuestion | None
     last: LastSession | None
     addenda: list[Addendum]
     is_editable: bool
@@ -156,6 +159,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     verdict = None if session.is_signed else verdict_on(session, treatments_in(session), at=now)
     requirements = requirements_of(session, verdict) if verdict else []
     reasons = verdict.reasons if verdict else ()
+    last = None if session.is_signed else _last(session, user)
     return Workspace(
         session=session,
         age=patient.age_on(local(session.performed_at, session.location.timezone).date()),
@@ -170,7 +174,8 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         requirements=requirements,
         change=None if session.is_signed else _change(session, user),
         changes_unasked="changes_not_asked" in reasons,
-        last=None if session.is_signed else _last(session, user),
+        effects=effect_question(session, before=last.session if last else None),
+        last=last,
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
         is_editable=is_editable,
         is_unaltered=content.verify(session),

@@ -8,12 +8,22 @@ from sessions.services.findings import (
     remove_trigger_point,
 )
 from sessions.services.notes import add_addendum, save_note, sign_session, start_session
+from sessions.services.safety import (
+    acknowledge_adverse_event,
+    correct_adverse_event,
+    record_adverse_event,
+    record_no_effect,
+)
 from sessions.services.techniques import record_technique, remove_technique
 
 __all__ = [
+    "acknowledge_adverse_event",
     "add_addendum",
+    "correct_adverse_event",
+    "record_adverse_event",
     "record_changes",
     "record_motion",
+    "record_no_effect",
     "record_technique",
     "record_trigger_point",
     "remove_motion",

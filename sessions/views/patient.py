@@ -14,7 +14,7 @@ from patients.models import Patient
 from patients.services import note_patient_read
 from sessions.ledger import ledger_of, sessions_page
 from sessions.models import TreatmentSession
-from sessions.views.reading import member, seen_session
+from sessions.views.reading import member, readable_id, seen_session
 
 
 @login_required
@@ -25,16 +25,8 @@ def patient(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(Patient.objects.visible_to(request.user), public_id=public_id)
     seen = TreatmentSession.objects.visible_to(request.user).filter(patient=person)
     after = request.GET.get("after")
-    page = sessions_page(seen=seen, after=seen_session(request, _uuid(after)) if after else None)
+    page = sessions_page(seen=seen, after=seen_session(request, readable_id(after)) if after else None)
     ledger = [] if after else ledger_of(patient=person, user=user)
     note_patient_read(patient=person, by=user, screen="sessions")
     shown = {"patient": person, "page": page, "is_first_page": not after, "ledger": ledger}
     return render(request, "sessions/patient.html", {**shown, "patient_age": person.age_on(today_in("UTC"))})
-
-
-def _uuid(text: str) -> uuid.UUID:
-    """An id that names nothing stands for one that cannot be read."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

@@ -187,6 +187,9 @@ def test_the_triggers_can_be_taken_away_and_put_back():
         )
         assert cursor.fetchall() == [
             ("addendum_is_append_only", 1),
+            ("adverse_event_is_append_only", 1),
+            ("adverse_event_seen_is_append_only", 1),
+            ("effect_check_is_append_only", 1),
             ("session_signed_findings_are_frozen", 3),
             ("session_signed_is_frozen", 1),
             ("trigger_point_signed_stays_in_place", 1),

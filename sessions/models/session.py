@@ -1,4 +1,4 @@
-"""What happened in the treatment room."""
+"""The session, its findings and its addenda."""
 
 from __future__ import annotations
 
