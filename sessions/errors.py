@@ -95,3 +95,21 @@ class NothingToAskAbout(ClinicError):
     http_status = 409
     title = "No earlier session"
     message = "There is no earlier signed session to ask about."
+
+
+class EpisodeClosed(ClinicError):
+    """What is discharged keeps the plan it had."""
+
+    code = "episode_closed"
+    http_status = 409
+    title = "This episode is closed"
+    message = "The patient was discharged from this episode. A new visit opens a new one."
+
+
+class NotesUnsigned(ClinicError):
+    """A discharge sums up signed notes."""
+
+    code = "notes_unsigned"
+    http_status = 409
+    title = "A note waits for its signature"
+    message = "Sign every note of this episode before you discharge the patient from it."

@@ -2,15 +2,20 @@
 
 from django.urls import path
 
-from sessions.views import changes, findings, my_day, note, patient, safety
+from sessions.views import changes, findings, my_day, note, patient, plans, safety
 
 app_name = "sessions"
+_EPISODE = "episodes/<uuid:public_id>"
 _SESSION = "sessions/<uuid:public_id>"
 urlpatterns = [
     path("my-day/", my_day.my_day, name="my-day"),
     path("appointments/<uuid:public_id>/start/", my_day.start, name="start"),
     path("patients/<uuid:public_id>/sessions/", patient.patient, name="patient"),
     path("patients/<uuid:public_id>/adverse-events/new/", safety.new_event, name="new-event"),
+    path(f"{_EPISODE}/plan/", plans.plan, name="plan"),
+    path(f"{_EPISODE}/plan/edit/", plans.edit_plan, name="edit-plan"),
+    path(f"{_EPISODE}/ratings/", plans.rate, name="rate-goal"),
+    path(f"{_EPISODE}/discharge/", plans.discharge, name="discharge"),
     path("adverse-events/", safety.events, name="events"),
     path("adverse-events/<uuid:event_id>/", safety.event, name="event"),
     path("adverse-events/<uuid:event_id>/versions/<int:number>/correct/", safety.correct_event, name="correct-event"),

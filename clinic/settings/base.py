@@ -215,6 +215,8 @@ SPECTACULAR_SETTINGS = {
         "AdverseEventKindEnum": "sessions.models.EventKind",
         "AdverseEventOutcomeEnum": "sessions.models.EventOutcome",
         "AllergyCategoryEnum": "patients.models.AllergyCategory",
+        "StaffCancelReasonEnum": "scheduling.serializers.appointments.STAFF_REASONS",
+        "EpisodeCloseReasonEnum": "sessions.models.CloseReason",
         "CarnesSeverityEnum": "sessions.models.CarnesSeverity",
         "SessionStateEnum": "sessions.models.SessionState",
         "AppointmentStatusEnum": "scheduling.models.AppointmentStatus",

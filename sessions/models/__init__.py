@@ -1,5 +1,6 @@
 """What happened in the treatment room, and what came of it."""
 
+from sessions.models.plans import CarePlan, CloseReason, Discharge, GoalMeasure, GoalRating, PlanGoal
 from sessions.models.safety import (
     ALWAYS_SERIOUS,
     AdverseEvent,
@@ -38,14 +39,20 @@ __all__ = [
     "AdverseEventQuerySet",
     "AdverseEventSeen",
     "BodySide",
+    "CarePlan",
     "CarnesSeverity",
     "Causality",
+    "CloseReason",
+    "Discharge",
     "EffectCheck",
     "EventKind",
     "EventOutcome",
+    "GoalMeasure",
+    "GoalRating",
     "MotionMode",
     "ObservationQuerySet",
     "OfSessionQuerySet",
+    "PlanGoal",
     "PointStatus",
     "Preventability",
     "RangeOfMotion",

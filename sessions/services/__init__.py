@@ -8,6 +8,7 @@ from sessions.services.findings import (
     remove_trigger_point,
 )
 from sessions.services.notes import add_addendum, save_note, sign_session, start_session
+from sessions.services.plans import discharge_episode, rate_goal, save_plan
 from sessions.services.safety import (
     acknowledge_adverse_event,
     correct_adverse_event,
@@ -20,6 +21,8 @@ __all__ = [
     "acknowledge_adverse_event",
     "add_addendum",
     "correct_adverse_event",
+    "discharge_episode",
+    "rate_goal",
     "record_adverse_event",
     "record_changes",
     "record_motion",
@@ -30,6 +33,7 @@ __all__ = [
     "remove_technique",
     "remove_trigger_point",
     "save_note",
+    "save_plan",
     "sign_session",
     "start_session",
 ]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clinic.core.clock import today_in
-from patients.models import Patient
+from patients.models import Episode, Patient
 from patients.services import note_patient_read
 from sessions.ledger import ledger_of, sessions_page
 from sessions.models import TreatmentSession
@@ -27,6 +27,9 @@ def patient(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     after = request.GET.get("after")
     page = sessions_page(seen=seen, after=seen_session(request, readable_id(after)) if after else None)
     ledger = [] if after else ledger_of(patient=person, user=user)
+    episodes = (
+        [] if after else Episode.objects.visible_to(request.user).filter(patient=person).order_by("-opened_on", "-id")
+    )
     note_patient_read(patient=person, by=user, screen="sessions")
-    shown = {"patient": person, "page": page, "is_first_page": not after, "ledger": ledger}
+    shown = {"patient": person, "page": page, "is_first_page": not after, "ledger": ledger, "episodes": episodes}
     return render(request, "sessions/patient.html", {**shown, "patient_age": person.age_on(today_in("UTC"))})
