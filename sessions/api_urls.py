@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings, plans, safety
+from sessions.api import care, catalogues, findings, plans, safety
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -38,6 +38,12 @@ urlpatterns = [
     path(f"{_OF_SESSION}/addenda/", findings.SessionAddendumViewSet.as_view(_MANY), name="session-addenda"),
     path(
         f"{_OF_SESSION}/effect-checks/", safety.SessionEffectCheckViewSet.as_view(_MANY), name="session-effect-checks"
+    ),
+    path(f"{_OF_SESSION}/product-reason/", care.SessionProductViewSet.as_view(_MANY), name="session-product-reason"),
+    path(f"{_OF_SESSION}/chaperone/", care.SessionChaperoneViewSet.as_view(_MANY), name="session-chaperone"),
+    path(f"{_OF_SESSION}/consents/", care.SessionRegionConsentViewSet.as_view(_MANY), name="session-consents"),
+    path(
+        f"{_OF_SESSION}/consents/<uuid:row_id>/", care.SessionRegionConsentViewSet.as_view(_ONE), name="session-consent"
     ),
     *router.urls,
 ]

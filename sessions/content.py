@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sessions.content_care import care_of
 from sessions.models import RangeOfMotion, TechniqueUse, TreatmentSession, TriggerPointObservation
 
 NOTE_FIELDS = ("subjective", "objective", "assessment", "plan", "pain_before", "pain_after", "lubricant")
@@ -49,10 +50,19 @@ def _second_format(session: TreatmentSession) -> dict[str, Any]:
     return {**first, "format": 2}
 
 
+def _fourth_format(session: TreatmentSession) -> dict[str, Any]:
+    """With the reason of a product, the chaperone and the consent of each region that was asked about."""
+    return {**_second_format(session), **care_of(session), "format": 4}
+
+
 # A later form is added beside the first, never in its place: old signatures must still verify.
-_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {1: _first_format, 2: _second_format}
+_FORMATS: dict[int, Callable[[TreatmentSession], dict[str, Any]]] = {
+    1: _first_format,
+    2: _second_format,
+    4: _fourth_format,
+}
 # The form of what is signed from now on.
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 4
 
 
 def _session(session: TreatmentSession) -> dict[str, Any]:

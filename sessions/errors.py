@@ -113,3 +113,23 @@ class NotesUnsigned(ClinicError):
     http_status = 409
     title = "A note waits for its signature"
     message = "Sign every note of this episode before you discharge the patient from it."
+
+
+class ProductAllergy(ClinicError):
+    """The product of the note matches an allergy; `allergy_ids` name the entries."""
+
+    code = "product_allergy"
+    http_status = 409
+    title = "The patient may be allergic to the product"
+    message = (
+        "The oil, gel or lotion of this note matches the allergy list. Say why it is used nevertheless, or change it."
+    )
+
+
+class ConsentRefused(ClinicError):
+    """Hands stay away from where the patient does not want them."""
+
+    code = "consent_refused"
+    http_status = 409
+    title = "The patient refused this region"
+    message = "The patient did not agree to treatment of this region. Ask again and note the new answer first."

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from screening.services import Verdict, gate
-from screening.treatment import Treatment
+from screening.treatment import Objection, Treatment
 from sessions import catalogue
 from sessions.errors import ScreeningBlocks, TreatmentBarred
-from sessions.models import TechniqueUse, TreatmentSession
+from sessions.models import ProductReason, TechniqueUse, TreatmentSession
 from staff.models import User
 
 
@@ -23,12 +23,25 @@ def treatment_of(use: TechniqueUse) -> Treatment | None:
     )
 
 
+def lubricant_in(session: TreatmentSession) -> Treatment | None:
+    """The product the note names, with the rules a written reason answers while it is that product."""
+    if not session.lubricant:
+        return None
+    reason = ProductReason.objects.filter(session=session, product=session.lubricant).first()
+    answered = frozenset(reason.rule_ids) if reason else frozenset()
+    return Treatment(region="", kinds=frozenset({"lubricant"}), excused=answered)
+
+
+def objections_to(session: TreatmentSession, treatments: Collection[Treatment]) -> tuple[Objection, ...]:
+    """What the gate holds against treatments in this session."""
+    return tuple(verdict_on(session, treatments).objections)
+
+
 def treatments_in(session: TreatmentSession) -> list[Treatment]:
     """Every hands-on technique of a session, and the lubricant the note names."""
     found = [treatment for use in session.techniques.order_by("pk") if (treatment := treatment_of(use)) is not None]
-    if session.lubricant:
-        found.append(Treatment(region="", kinds=frozenset({"lubricant"})))
-    return found
+    product = lubricant_in(session)
+    return [*found, product] if product else found
 
 
 def verdict_on(session: TreatmentSession, treatments: Collection[Treatment], *, at: datetime | None = None) -> Verdict:

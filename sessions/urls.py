@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.views import changes, findings, my_day, note, patient, plans, safety
+from sessions.views import care, changes, findings, my_day, note, patient, plans, safety
 
 app_name = "sessions"
 _EPISODE = "episodes/<uuid:public_id>"
@@ -22,6 +22,10 @@ urlpatterns = [
     path("adverse-events/<uuid:event_id>/seen/", safety.acknowledge, name="acknowledge-event"),
     path(f"{_SESSION}/", note.session, name="session"),
     path(f"{_SESSION}/changes/", changes.record, name="changes"),
+    path(f"{_SESSION}/product/", care.explain_product, name="explain-product"),
+    path(f"{_SESSION}/chaperone/", care.chaperone, name="chaperone"),
+    path(f"{_SESSION}/consents/", care.consent, name="consent"),
+    path(f"{_SESSION}/consents/<uuid:row_id>/remove/", care.remove_consent, name="remove-consent"),
     path(f"{_SESSION}/no-effect/", safety.no_effect, name="no-effect"),
     path(f"{_SESSION}/note/", note.save, name="save-note"),
     path(f"{_SESSION}/sign/", note.sign, name="sign"),

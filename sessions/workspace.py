@@ -12,6 +12,7 @@ from screening.changes import ChangeLine, line_of
 from screening.models import ChangeCheck, Flag, Light
 from screening.services import Verdict, lights
 from sessions import catalogue, content
+from sessions.consents import Presence, presence_of
 from sessions.event_log import EffectQuestion, effect_question
 from sessions.models import (
     Addendum,
@@ -22,6 +23,7 @@ from sessions.models import (
     TriggerPoint,
     TriggerPointObservation,
 )
+from sessions.products import ProductWarning, product_of
 from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
 
@@ -126,6 +128,8 @@ class Workspace:
     changes_unasked: bool
     # Any unexpected effect after the last session: asked at this one.
     effects: EffectQuestion | None
+    product: ProductWarning | None
+    presence: Presence
     last: LastSession | None
     addenda: list[Addendum]
     is_editable: bool
@@ -175,6 +179,8 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         change=None if session.is_signed else _change(session, user),
         changes_unasked="changes_not_asked" in reasons,
         effects=effect_question(session, before=last.session if last else None),
+        product=product_of(session),
+        presence=presence_of(session),
         last=last,
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
         is_editable=is_editable,

@@ -217,6 +217,8 @@ SPECTACULAR_SETTINGS = {
         "AllergyCategoryEnum": "patients.models.AllergyCategory",
         "StaffCancelReasonEnum": "scheduling.serializers.appointments.STAFF_REASONS",
         "EpisodeCloseReasonEnum": "sessions.models.CloseReason",
+        "ChaperoneAnswerEnum": "sessions.models.ChaperoneAnswer",
+        "ConsentAnswerEnum": "sessions.models.ConsentAnswer",
         "CarnesSeverityEnum": "sessions.models.CarnesSeverity",
         "SessionStateEnum": "sessions.models.SessionState",
         "AppointmentStatusEnum": "scheduling.models.AppointmentStatus",

@@ -1,5 +1,6 @@
 """What happened in the treatment room, and what came of it."""
 
+from sessions.models.care import Chaperone, ChaperoneAnswer, ConsentAnswer, ProductReason, RegionConsent
 from sessions.models.plans import CarePlan, CloseReason, Discharge, GoalMeasure, GoalRating, PlanGoal
 from sessions.models.safety import (
     ALWAYS_SERIOUS,
@@ -42,7 +43,10 @@ __all__ = [
     "CarePlan",
     "CarnesSeverity",
     "Causality",
+    "Chaperone",
+    "ChaperoneAnswer",
     "CloseReason",
+    "ConsentAnswer",
     "Discharge",
     "EffectCheck",
     "EventKind",
@@ -55,7 +59,9 @@ __all__ = [
     "PlanGoal",
     "PointStatus",
     "Preventability",
+    "ProductReason",
     "RangeOfMotion",
+    "RegionConsent",
     "SeriousBecause",
     "SessionState",
     "TechniqueUse",

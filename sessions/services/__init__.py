@@ -9,6 +9,8 @@ from sessions.services.findings import (
 )
 from sessions.services.notes import add_addendum, save_note, sign_session, start_session
 from sessions.services.plans import discharge_episode, rate_goal, save_plan
+from sessions.services.presence import record_chaperone, record_region_consent, remove_region_consent
+from sessions.services.products import explain_product
 from sessions.services.safety import (
     acknowledge_adverse_event,
     correct_adverse_event,
@@ -22,14 +24,18 @@ __all__ = [
     "add_addendum",
     "correct_adverse_event",
     "discharge_episode",
+    "explain_product",
     "rate_goal",
     "record_adverse_event",
     "record_changes",
+    "record_chaperone",
     "record_motion",
     "record_no_effect",
+    "record_region_consent",
     "record_technique",
     "record_trigger_point",
     "remove_motion",
+    "remove_region_consent",
     "remove_technique",
     "remove_trigger_point",
     "save_note",

@@ -22,6 +22,7 @@ from sessions.access import lock_draft, lock_session, note_act, require_therapis
 from sessions.content import NEWEST_FORMAT, NOTE_FIELDS, digest_of
 from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks
 from sessions.models import Addendum, SessionState, TreatmentSession
+from sessions.products import require_answered
 from sessions.treatments import pass_screening, treatments_in
 from staff.models import User
 
@@ -88,6 +89,7 @@ def sign_session(
     missing = locked.missing_to_sign()
     if missing:
         raise Incomplete(missing=missing)
+    require_answered(locked)
     pass_screening(locked, treatments_in(locked), by=by, at=at)
     locked.content_format = NEWEST_FORMAT
     locked.state = SessionState.SIGNED

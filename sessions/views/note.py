@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.core.errors import Changed, ClinicError
 from patients.services import note_patient_read
 from sessions import services
+from sessions.care_forms import ProductForm
 from sessions.content import NOTE_FIELDS
-from sessions.errors import Incomplete, ScreeningBlocks
+from sessions.errors import Incomplete, ProductAllergy, ScreeningBlocks, TreatmentBarred
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
+from sessions.products import product_warning
 from sessions.treatments import treatments_in, verdict_on
 from sessions.views.page import show_page, show_section
 from sessions.views.reading import member, seen_session
@@ -62,7 +64,7 @@ def sign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         services.sign_session(session=row, changes=form.changes, expected_version=version, by=member(request))
     except Changed:
         return _show_both(request, public_id, form)
-    except (Incomplete, ScreeningBlocks) as refusal:
+    except (Incomplete, ProductAllergy, ScreeningBlocks, TreatmentBarred) as refusal:
         return show_page(request, row, status=refusal.http_status, note_form=form, **_unsigned(refusal))
     return redirect(row)
 
@@ -86,7 +88,13 @@ def _saved(request: HttpRequest, row: TreatmentSession) -> HttpResponse:
         return show_section(request, row, "note", is_settled=True)
     now = timezone.now()
     verdict = verdict_on(row, treatments_in(row), at=now)
-    shown = {"session": row, "requirements": requirements_of(row, verdict), "saved_at": now}
+    shown = {
+        "session": row,
+        "requirements": requirements_of(row, verdict),
+        "saved_at": now,
+        "product": product_warning(row),
+        "product_form": ProductForm(),
+    }
     return render(request, "sessions/_note_saved.html", shown)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from sessions.asking import changes_form
+from sessions.care_forms import ProductForm, presence_forms
 from sessions.forms import AddendumForm, MotionForm, NoteForm, TechniqueForm
 from sessions.models import TreatmentSession
 from sessions.views.reading import member
@@ -50,6 +51,10 @@ def _context(desk: Workspace, **shown: Any) -> dict[str, Any]:
         "motion_form": MotionForm(),
         "technique_form": TechniqueForm(),
         "addendum_form": AddendumForm(),
+        "product": desk.product,
+        "product_form": ProductForm(),
+        "presence_forms": presence_forms(desk.presence.chaperone),
+        "is_editable": desk.is_editable,
     }
     if desk.changes_unasked and "changes_form" not in shown:
         fresh["changes_form"] = changes_form(desk.session)

@@ -45,7 +45,7 @@ def test_whoever_gets_past_the_triggers_is_still_found_out(therapist, location, 
 def test_the_content_names_everything_by_its_outside_id(therapist, location):
     session = signed_session(therapist, location)
     content = content_of(session)
-    assert content["format"] == 2
+    assert content["format"] == 4
     assert content["session"] == {
         "id": str(session.public_id),
         "patient_id": str(session.patient.public_id),

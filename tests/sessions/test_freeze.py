@@ -194,7 +194,7 @@ def test_the_triggers_can_be_taken_away_and_put_back():
             ("effect_check_is_append_only", 1),
             ("goal_rating_is_append_only", 1),
             ("plan_goal_is_append_only", 1),
-            ("session_signed_findings_are_frozen", 3),
+            ("session_signed_findings_are_frozen", 6),
             ("session_signed_is_frozen", 1),
             ("trigger_point_signed_stays_in_place", 1),
         ]

@@ -241,5 +241,5 @@ def test_the_workspace_costs_the_same_for_any_number_of_findings(
     page.get(where)
     # session, user; the session; audit; points now, points before, motions, techniques; flags, lights (2), gate (4);
     # the last signed session; what has changed and, not asked yet, the questions
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         page.get(where)
