@@ -5,13 +5,14 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import care, catalogues, findings, plans, safety
+from sessions.api import care, catalogues, cosigning, findings, plans, safety
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sessions", SessionViewSet, basename="session")
 router.register("adverse-events", safety.AdverseEventViewSet, basename="adverse-event")
 router.register("episodes", plans.EpisodeViewSet, basename="episode")
+router.register("co-signatures", cosigning.CoSignatureViewSet, basename="co-signature")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")

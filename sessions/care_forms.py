@@ -9,6 +9,7 @@ from django import forms
 from sessions import catalogue
 from sessions.forms import PageForm
 from sessions.models import Chaperone, ChaperoneAnswer, ConsentAnswer
+from sessions.services.cosigning import REMARK_LENGTH
 from sessions.services.presence import NAME_LENGTH
 from sessions.services.products import REASON_LENGTH
 
@@ -44,6 +45,16 @@ class ConsentForm(PageForm):
         super().__init__(*args, **kwargs)
         regions = [(one.code, one.name) for one in catalogue.regions().values()]
         self.fields["region"].choices = [("", "Choose"), *regions]  # type: ignore[attr-defined]
+
+
+class CoSignForm(PageForm):
+    """A supervisor's signature."""
+
+    ids = "id_co_sign_%s"
+
+    remark = forms.CharField(
+        label="Remark", help_text="It stands under the note.", required=False, max_length=REMARK_LENGTH
+    )
 
 
 def presence_forms(row: Chaperone | None) -> dict[str, PageForm]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from clinic.core.api import StrictSerializer
-from sessions.models import Chaperone, ChaperoneAnswer, ConsentAnswer, ProductReason, RegionConsent
+from sessions.models import Chaperone, ChaperoneAnswer, ConsentAnswer, CoSignature, ProductReason, RegionConsent
+from sessions.services.cosigning import REMARK_LENGTH
 from sessions.services.presence import NAME_LENGTH
 from sessions.services.products import REASON_LENGTH
 
@@ -52,4 +53,26 @@ class RegionConsentOutput(serializers.ModelSerializer[RegionConsent]):
     class Meta:
         model = RegionConsent
         fields = ("id", "region", "answer", "created_at", "updated_at")
+        read_only_fields = fields
+
+
+class CoSignInput(StrictSerializer):
+    remark = serializers.CharField(required=False, allow_blank=True, max_length=REMARK_LENGTH)
+
+
+class CoSignatureOutput(serializers.ModelSerializer[CoSignature]):
+    """A note that waits for its supervisor, or bears their signature."""
+
+    id = serializers.UUIDField(source="public_id")
+    session_id = serializers.UUIDField(source="session.public_id")
+    therapist_id = serializers.UUIDField(source="session.therapist.public_id")
+    supervisor_id = serializers.UUIDField(source="supervisor.public_id")
+    signed_by_id = serializers.UUIDField(source="signed_by.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = CoSignature
+        fields = (
+            "id", "session_id", "therapist_id", "supervisor_id", "signed_at", "signed_by_id", "content_digest",
+            "created_at", "updated_at",
+        )  # fmt: skip
         read_only_fields = fields

@@ -133,3 +133,21 @@ class ConsentRefused(ClinicError):
     http_status = 409
     title = "The patient refused this region"
     message = "The patient did not agree to treatment of this region. Ask again and note the new answer first."
+
+
+class AlreadyCoSigned(ClinicError):
+    """A note is co-signed once."""
+
+    code = "already_co_signed"
+    http_status = 409
+    title = "Co-signed already"
+    message = "This note bears its second signature already."
+
+
+class NotWhatWasSigned(ClinicError):
+    """A second signature would vouch for something its author has not signed."""
+
+    code = "not_what_was_signed"
+    http_status = 409
+    title = "This is not what was signed"
+    message = "The note differs from what its author signed. Do not co-sign it; tell your administrator."

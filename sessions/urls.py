@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.views import care, changes, findings, my_day, note, patient, plans, safety
+from sessions.views import care, changes, cosigning, findings, my_day, note, patient, plans, safety
 
 app_name = "sessions"
 _EPISODE = "episodes/<uuid:public_id>"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{_EPISODE}/plan/edit/", plans.edit_plan, name="edit-plan"),
     path(f"{_EPISODE}/ratings/", plans.rate, name="rate-goal"),
     path(f"{_EPISODE}/discharge/", plans.discharge, name="discharge"),
+    path("co-signatures/<uuid:public_id>/", cosigning.co_signature, name="co-signature"),
     path("adverse-events/", safety.events, name="events"),
     path("adverse-events/<uuid:event_id>/", safety.event, name="event"),
     path("adverse-events/<uuid:event_id>/versions/<int:number>/correct/", safety.correct_event, name="correct-event"),

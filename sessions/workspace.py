@@ -16,6 +16,7 @@ from sessions.consents import Presence, presence_of
 from sessions.event_log import EffectQuestion, effect_question
 from sessions.models import (
     Addendum,
+    CoSignature,
     PointStatus,
     RangeOfMotion,
     TechniqueUse,
@@ -132,6 +133,7 @@ class Workspace:
     presence: Presence
     last: LastSession | None
     addenda: list[Addendum]
+    co_signature: CoSignature | None
     is_editable: bool
     is_unaltered: bool
 
@@ -183,9 +185,17 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         presence=presence_of(session),
         last=last,
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
+        co_signature=co_signature_of(session),
         is_editable=is_editable,
         is_unaltered=content.verify(session),
     )
+
+
+def co_signature_of(session: TreatmentSession) -> CoSignature | None:
+    """The second signature a signed note waits for, or bears."""
+    if not session.is_signed:
+        return None
+    return CoSignature.objects.filter(session=session).select_related("supervisor", "signed_by").first()
 
 
 def requirements_of(session: TreatmentSession, verdict: Verdict) -> list[Requirement]:

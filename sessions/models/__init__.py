@@ -1,6 +1,7 @@
 """What happened in the treatment room, and what came of it."""
 
 from sessions.models.care import Chaperone, ChaperoneAnswer, ConsentAnswer, ProductReason, RegionConsent
+from sessions.models.cosigning import CoSignature, CoSignatureQuerySet
 from sessions.models.plans import CarePlan, CloseReason, Discharge, GoalMeasure, GoalRating, PlanGoal
 from sessions.models.safety import (
     ALWAYS_SERIOUS,
@@ -46,6 +47,8 @@ __all__ = [
     "Chaperone",
     "ChaperoneAnswer",
     "CloseReason",
+    "CoSignature",
+    "CoSignatureQuerySet",
     "ConsentAnswer",
     "Discharge",
     "EffectCheck",

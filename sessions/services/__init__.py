@@ -1,6 +1,7 @@
 """The acts of a session: start, write, find, sign, add. Each is one transaction with its audit row."""
 
 from sessions.services.changes import record_changes
+from sessions.services.cosigning import co_sign
 from sessions.services.findings import (
     record_motion,
     record_trigger_point,
@@ -22,6 +23,7 @@ from sessions.services.techniques import record_technique, remove_technique
 __all__ = [
     "acknowledge_adverse_event",
     "add_addendum",
+    "co_sign",
     "correct_adverse_event",
     "discharge_episode",
     "explain_product",

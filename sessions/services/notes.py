@@ -23,6 +23,7 @@ from sessions.content import NEWEST_FORMAT, NOTE_FIELDS, digest_of
 from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks
 from sessions.models import Addendum, SessionState, TreatmentSession
 from sessions.products import require_answered
+from sessions.services.cosigning import ask_for_co_signature
 from sessions.treatments import pass_screening, treatments_in
 from staff.models import User
 
@@ -108,6 +109,7 @@ def sign_session(
             "updated_at",
         ],
     )
+    ask_for_co_signature(session=locked, by=by)
     _pass_on(locked, by=by)
     note_act(action="session.signed", subject=locked, session=locked, by=by, content_digest=locked.content_digest)
     return locked

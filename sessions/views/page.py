@@ -41,6 +41,11 @@ def close_dialog(answer: HttpResponse) -> HttpResponse:
     return trigger_client_event(answer, "dialog-close", after="swap")
 
 
+def page_context(request: HttpRequest, session: TreatmentSession, **shown: Any) -> dict[str, Any]:
+    """What a page about a session shows, for pages with a frame of their own."""
+    return _context(_desk(request, session), **shown)
+
+
 def _desk(request: HttpRequest, session: TreatmentSession) -> Workspace:
     return workspace_of(session=session, user=member(request), now=timezone.now())
 

@@ -190,6 +190,7 @@ def test_the_triggers_can_be_taken_away_and_put_back():
             ("adverse_event_is_append_only", 1),
             ("adverse_event_seen_is_append_only", 1),
             ("care_plan_is_append_only", 1),
+            ("co_signature_stays", 1),
             ("discharge_is_append_only", 1),
             ("effect_check_is_append_only", 1),
             ("goal_rating_is_append_only", 1),
