@@ -5,12 +5,15 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sessions.api import catalogues, findings, progress, writing
+from sessions.api import care, catalogues, cosigning, findings, plans, progress, safety, writing
 from sessions.api.sessions import SessionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sessions", SessionViewSet, basename="session")
 router.register("snippets", writing.SnippetViewSet, basename="snippet")
+router.register("adverse-events", safety.AdverseEventViewSet, basename="adverse-event")
+router.register("episodes", plans.EpisodeViewSet, basename="episode")
+router.register("co-signatures", cosigning.CoSignatureViewSet, basename="co-signature")
 router.register("muscles", catalogues.MuscleViewSet, basename="muscle")
 router.register("motions", catalogues.MotionViewSet, basename="motion")
 router.register("techniques", catalogues.TechniqueViewSet, basename="technique")
@@ -66,6 +69,15 @@ urlpatterns = [
         f"{_OF_SESSION}/regional-pains/<uuid:row_id>/",
         writing.SessionRegionalPainViewSet.as_view(_ONE),
         name="session-regional-pain",
+    ),
+    path(
+        f"{_OF_SESSION}/effect-checks/", safety.SessionEffectCheckViewSet.as_view(_MANY), name="session-effect-checks"
+    ),
+    path(f"{_OF_SESSION}/product-reason/", care.SessionProductViewSet.as_view(_MANY), name="session-product-reason"),
+    path(f"{_OF_SESSION}/chaperone/", care.SessionChaperoneViewSet.as_view(_MANY), name="session-chaperone"),
+    path(f"{_OF_SESSION}/consents/", care.SessionRegionConsentViewSet.as_view(_MANY), name="session-consents"),
+    path(
+        f"{_OF_SESSION}/consents/<uuid:row_id>/", care.SessionRegionConsentViewSet.as_view(_ONE), name="session-consent"
     ),
     *router.urls,
 ]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sessions.content_care import care_of
 from sessions.models import RangeOfMotion, TechniqueUse, TreatmentSession, TriggerPointObservation
 
 NOTE_FIELDS = ("subjective", "objective", "assessment", "plan", "pain_before", "pain_after", "lubricant")
@@ -62,9 +63,9 @@ def _third_format(session: TreatmentSession) -> dict[str, Any]:
 
 
 def _fourth_format(session: TreatmentSession) -> dict[str, Any]:
-    """With pain by region."""
+    """With pain by region, the reason of a product, the chaperone, and consent where a region was asked about."""
     before = _third_format(session)
-    return {**before, "format": 4, "regional_pains": _regional_pains(session)}
+    return {**before, **care_of(session), "format": 4, "regional_pains": _regional_pains(session)}
 
 
 # A later form is added beside the first, never in its place: old signatures must still verify.

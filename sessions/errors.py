@@ -95,3 +95,77 @@ class LeadDecides(ClinicError):
     http_status = 403
     title = "Only the clinical lead can decide this"
     message = "A clearance or a device in the body excludes this. Only the clinical lead may record it, with a reason."
+
+
+class NotSerious(ClinicError):
+    """Only a serious event waits for a clinical lead."""
+
+    code = "adverse_event_not_serious"
+    http_status = 409
+    title = "Not a serious event"
+    message = "Only a serious event waits for the clinical lead."
+
+
+class NothingToAskAbout(ClinicError):
+    """The question is about the session before."""
+
+    code = "no_earlier_session"
+    http_status = 409
+    title = "No earlier session"
+    message = "There is no earlier signed session to ask about."
+
+
+class EpisodeClosed(ClinicError):
+    """What is discharged keeps the plan it had."""
+
+    code = "episode_closed"
+    http_status = 409
+    title = "This episode is closed"
+    message = "The patient was discharged from this episode. A new visit opens a new one."
+
+
+class NotesUnsigned(ClinicError):
+    """A discharge sums up signed notes."""
+
+    code = "notes_unsigned"
+    http_status = 409
+    title = "A note waits for its signature"
+    message = "Sign every note of this episode before you discharge the patient from it."
+
+
+class ProductAllergy(ClinicError):
+    """The product of the note matches an allergy; `allergy_ids` name the entries."""
+
+    code = "product_allergy"
+    http_status = 409
+    title = "The patient may be allergic to the product"
+    message = (
+        "The oil, gel or lotion of this note matches the allergy list. Say why it is used nevertheless, or change it."
+    )
+
+
+class ConsentRefused(ClinicError):
+    """Hands stay away from where the patient does not want them."""
+
+    code = "consent_refused"
+    http_status = 409
+    title = "The patient refused this region"
+    message = "The patient did not agree to treatment of this region. Ask again and note the new answer first."
+
+
+class AlreadyCoSigned(ClinicError):
+    """A note is co-signed once."""
+
+    code = "already_co_signed"
+    http_status = 409
+    title = "Co-signed already"
+    message = "This note bears its second signature already."
+
+
+class NotWhatWasSigned(ClinicError):
+    """A second signature would vouch for something its author has not signed."""
+
+    code = "not_what_was_signed"
+    http_status = 409
+    title = "This is not what was signed"
+    message = "The note differs from what its author signed. Do not co-sign it; tell your administrator."

@@ -81,6 +81,13 @@ def last_signed(*, before: TreatmentSession, by: User) -> TreatmentSession | Non
     return found
 
 
+def last_session_before(session: TreatmentSession) -> TreatmentSession | None:
+    """The last signed session before one: what a patient is asked about in it."""
+    signed = TreatmentSession.objects.signed().filter(patient=session.patient)
+    found: TreatmentSession | None = signed.older_than(session).newest_first().select_related("location").first()
+    return found
+
+
 def ledger_of(*, patient: Patient, user: User) -> list[LedgerLine]:
     """Every point the patient has, most active first. Two queries."""
     seen = TriggerPointObservation.objects.visible_to(user).filter(trigger_point__patient=patient)

@@ -15,7 +15,7 @@ from scheduling.models import Appointment, AppointmentStatus
 from screening.changes import Known, known_before
 from screening.models import Flag, Light
 from screening.services import lights
-from sessions.models import TreatmentSession
+from sessions.models import CoSignature, TreatmentSession
 from staff.models import User
 
 _WAITING = {AppointmentStatus.BOOKED.value, AppointmentStatus.CONFIRMED.value}
@@ -66,6 +66,7 @@ class MyDay:
     places: list[PlaceOfDay]
     unsigned: list[TreatmentSession]
     effects: list[Survey]
+    to_co_sign: list[CoSignature]
 
     @property
     def visit_count(self) -> int:
@@ -83,7 +84,13 @@ def day_of(*, therapist: User, now: datetime) -> MyDay:
         if (here := [visit for visit in visits if visit.appointment.location_id == location.pk])
     ]
     effects = Survey.objects.visible_to(therapist).with_unseen_effect().filter(therapist=therapist)
-    return MyDay(places, _unsigned(therapist, but=appointments), list(effects[:_MOST_EFFECTS]))
+    to_co_sign = CoSignature.objects.visible_to(therapist).waiting().filter(supervisor=therapist).for_list()
+    return MyDay(
+        places,
+        _unsigned(therapist, but=appointments),
+        list(effects[:_MOST_EFFECTS]),
+        list(to_co_sign.order_by("created_at", "id")[:_MOST_UNSIGNED]),
+    )
 
 
 def _appointments(therapist: User, locations: Iterable[Location], now: datetime) -> list[Appointment]:

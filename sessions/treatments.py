@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from screening.services import Verdict, gate
-from screening.treatment import Treatment
+from screening.treatment import Objection, Treatment
 from sessions import catalogue
 from sessions.errors import ScreeningBlocks, TreatmentBarred
-from sessions.models import TechniqueUse, TreatmentSession
+from sessions.models import ProductReason, TechniqueUse, TreatmentSession
 from staff.models import User
 
 
@@ -43,6 +43,20 @@ def treatments_of_point(*, muscle: str, technique: str, uses: Iterable[Technique
     ]
 
 
+def lubricant_in(session: TreatmentSession) -> Treatment | None:
+    """The product the note names, with the rules a written reason answers while it is that product."""
+    if not session.lubricant:
+        return None
+    reason = ProductReason.objects.filter(session=session, product=session.lubricant).first()
+    answered = frozenset(reason.rule_ids) if reason else frozenset()
+    return Treatment(region="", kinds=frozenset({"lubricant"}), excused=answered)
+
+
+def objections_to(session: TreatmentSession, treatments: Collection[Treatment]) -> tuple[Objection, ...]:
+    """What the gate holds against treatments in this session."""
+    return tuple(verdict_on(session, treatments).objections)
+
+
 def treatments_in(session: TreatmentSession) -> list[Treatment]:
     """Every hands-on technique of a session, on regions and on points, and the lubricant the note names."""
     uses = list(session.techniques.order_by("pk"))
@@ -50,9 +64,8 @@ def treatments_in(session: TreatmentSession) -> list[Treatment]:
     treated = session.point_observations.exclude(technique="").order_by("pk")
     for muscle, technique in treated.values_list("trigger_point__muscle", "technique"):
         found += treatments_of_point(muscle=muscle, technique=technique, uses=uses)
-    if session.lubricant:
-        found.append(Treatment(region="", kinds=frozenset({"lubricant"})))
-    return found
+    product = lubricant_in(session)
+    return [*found, product] if product else found
 
 
 def verdict_on(session: TreatmentSession, treatments: Collection[Treatment], *, at: datetime | None = None) -> Verdict:

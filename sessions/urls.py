@@ -2,16 +2,45 @@
 
 from django.urls import path
 
-from sessions.views import carrying, changes, findings, my_day, note, pains, patient, snippets
+from sessions.views import (
+    care,
+    carrying,
+    changes,
+    cosigning,
+    findings,
+    my_day,
+    note,
+    pains,
+    patient,
+    plans,
+    safety,
+    snippets,
+)
 
 app_name = "sessions"
+_EPISODE = "episodes/<uuid:public_id>"
 _SESSION = "sessions/<uuid:public_id>"
 urlpatterns = [
     path("my-day/", my_day.my_day, name="my-day"),
     path("appointments/<uuid:public_id>/start/", my_day.start, name="start"),
     path("patients/<uuid:public_id>/sessions/", patient.patient, name="patient"),
+    path("patients/<uuid:public_id>/adverse-events/new/", safety.new_event, name="new-event"),
+    path(f"{_EPISODE}/plan/", plans.plan, name="plan"),
+    path(f"{_EPISODE}/plan/edit/", plans.edit_plan, name="edit-plan"),
+    path(f"{_EPISODE}/ratings/", plans.rate, name="rate-goal"),
+    path(f"{_EPISODE}/discharge/", plans.discharge, name="discharge"),
+    path("co-signatures/<uuid:public_id>/", cosigning.co_signature, name="co-signature"),
+    path("adverse-events/", safety.events, name="events"),
+    path("adverse-events/<uuid:event_id>/", safety.event, name="event"),
+    path("adverse-events/<uuid:event_id>/versions/<int:number>/correct/", safety.correct_event, name="correct-event"),
+    path("adverse-events/<uuid:event_id>/seen/", safety.acknowledge, name="acknowledge-event"),
     path(f"{_SESSION}/", note.session, name="session"),
     path(f"{_SESSION}/changes/", changes.record, name="changes"),
+    path(f"{_SESSION}/product/", care.explain_product, name="explain-product"),
+    path(f"{_SESSION}/chaperone/", care.chaperone, name="chaperone"),
+    path(f"{_SESSION}/consents/", care.consent, name="consent"),
+    path(f"{_SESSION}/consents/<uuid:row_id>/remove/", care.remove_consent, name="remove-consent"),
+    path(f"{_SESSION}/no-effect/", safety.no_effect, name="no-effect"),
     path(f"{_SESSION}/note/", note.save, name="save-note"),
     path(f"{_SESSION}/sign/", note.sign, name="sign"),
     path(f"{_SESSION}/copy-forward/", carrying.copy_forward, name="copy-forward"),

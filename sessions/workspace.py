@@ -13,9 +13,12 @@ from screening.models import ChangeCheck, Flag, Light
 from screening.services import Verdict, lights
 from sessions import catalogue, content
 from sessions.carried import CarriedLine, carried_lines
+from sessions.consents import Presence, presence_of
+from sessions.event_log import EffectQuestion, effect_question
 from sessions.ledger import last_signed
 from sessions.models import (
     Addendum,
+    CoSignature,
     PointStatus,
     RangeOfMotion,
     TechniqueUse,
@@ -24,6 +27,7 @@ from sessions.models import (
     TriggerPointObservation,
 )
 from sessions.pains import PainLine, pain_lines
+from sessions.products import ProductWarning, product_of
 from sessions.progress import MotionReading, PointChange, Sign, change_of_point, effect_on_point, readings_of
 from sessions.treatments import treatments_in, verdict_on
 from staff.models import User
@@ -147,10 +151,15 @@ class Workspace:
     # The five questions before this visit, if anybody was asked, and whether the gate misses the answers.
     change: ChangeLine | None
     changes_unasked: bool
+    # Any unexpected effect after the last session: asked at this one.
+    effects: EffectQuestion | None
+    product: ProductWarning | None
+    presence: Presence
     last: LastSession | None
     # What was carried over from the last session and nobody has confirmed.
     carried: list[CarriedLine]
     addenda: list[Addendum]
+    co_signature: CoSignature | None
     is_editable: bool
     is_unaltered: bool
 
@@ -192,6 +201,7 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
     carried = carried_lines(session)
     requirements = requirements_of(session, verdict, is_confirmed=not carried) if verdict else []
     reasons = verdict.reasons if verdict else ()
+    last = None if session.is_signed else _last(session, user)
     return Workspace(
         session=session,
         age=patient.age_on(local(session.performed_at, session.location.timezone).date()),
@@ -207,12 +217,23 @@ def workspace_of(*, session: TreatmentSession, user: User, now: datetime) -> Wor
         requirements=requirements,
         change=None if session.is_signed else _change(session, user),
         changes_unasked="changes_not_asked" in reasons,
-        last=None if session.is_signed else _last(session, user),
+        effects=effect_question(session, before=last.session if last else None),
+        product=product_of(session),
+        presence=presence_of(session),
+        last=last,
         carried=[] if session.is_signed else carried,
         addenda=list(session.addenda.select_related("author").order_by("id")) if session.is_signed else [],
+        co_signature=co_signature_of(session),
         is_editable=is_editable,
         is_unaltered=content.verify(session),
     )
+
+
+def co_signature_of(session: TreatmentSession) -> CoSignature | None:
+    """The second signature a signed note waits for, or bears."""
+    if not session.is_signed:
+        return None
+    return CoSignature.objects.filter(session=session).select_related("supervisor", "signed_by").first()
 
 
 def requirements_of(session: TreatmentSession, verdict: Verdict, *, is_confirmed: bool) -> list[Requirement]:

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -10,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from clinic.core.api import UpdatedSinceMixin
+from clinic.core.api import UpdatedSinceMixin, idempotent
 from clinic.core.errors import NotAllowed
 from staff import services
 from staff.models import ApiToken, User
-from staff.serializers import ApiTokenInput, ApiTokenOutput, MeOutput, NewApiTokenOutput, StaffOutput
+from staff.serializers import ApiTokenInput, ApiTokenOutput, MeOutput, NewApiTokenOutput, StaffOutput, SupervisorInput
+from staff.supervision import set_supervisor
 
 
 @extend_schema(tags=["staff"])
@@ -28,7 +30,20 @@ class StaffViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveMode
 
     def get_queryset(self) -> QuerySet[User]:
         colleagues: QuerySet[User] = User.objects.visible_to(self.request.user)
-        return colleagues.prefetch_related("locations", "services")
+        return colleagues.select_related("supervisor").prefetch_related("locations", "services")
+
+    @extend_schema(request=SupervisorInput, responses=StaffOutput)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def supervisor(self, request: Request, public_id: str) -> Response:
+        """From now on this therapist's signed notes wait for the supervisor. Admins only."""
+        therapist = self.get_object()
+        asked = SupervisorInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        chosen = asked.validated_data["supervisor_id"]
+        person = get_object_or_404(User.objects.visible_to(request.user), public_id=chosen) if chosen else None
+        set_supervisor(therapist=therapist, supervisor=person, by=cast("User", request.user))
+        return Response(StaffOutput(self.get_object()).data)
 
 
 @extend_schema(tags=["staff"])

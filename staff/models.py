@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from clinic.core.records import Record
@@ -55,6 +55,8 @@ class User(AbstractBaseUser, Record):
     is_clinical_lead = models.BooleanField(default=False)
     licence_number = models.CharField(max_length=40, default="", blank=True)
     licence_expires_on = models.DateField(null=True, blank=True)
+    # Who co-signs this therapist's notes; None: they need no second signature.
+    supervisor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supervised")
     locations = models.ManyToManyField(Location, related_name="staff")
     services = models.ManyToManyField(Service, related_name="therapists", blank=True)
 
@@ -66,6 +68,7 @@ class User(AbstractBaseUser, Record):
     class Meta:
         constraints = [
             models.CheckConstraint(name="user_email_in_lower_case", condition=Q(email=Lower("email"))),
+            models.CheckConstraint(name="user_supervises_somebody_else", condition=~Q(supervisor=F("pk"))),
             models.CheckConstraint(name="user_roles_known", condition=Q(roles__contained_by=list(Role.values))),
         ]
 

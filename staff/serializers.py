@@ -13,6 +13,7 @@ class StaffOutput(serializers.ModelSerializer[User]):
     location_ids: serializers.SlugRelatedField[Location] = serializers.SlugRelatedField(
         "public_id", source="locations", many=True, read_only=True
     )
+    supervisor_id = serializers.UUIDField(source="supervisor.public_id", allow_null=True, default=None, read_only=True)
     service_ids: serializers.SlugRelatedField[Service] = serializers.SlugRelatedField(
         "public_id", source="services", many=True, read_only=True
     )
@@ -21,13 +22,19 @@ class StaffOutput(serializers.ModelSerializer[User]):
         model = User
         fields = [
             "id", "given_name", "family_name", "roles", "licence_number", "licence_expires_on",
-            "is_clinical_lead", "location_ids", "service_ids", "updated_at",
+            "is_clinical_lead", "supervisor_id", "location_ids", "service_ids", "updated_at",
         ]  # fmt: skip
 
 
 class MeOutput(StaffOutput):
     class Meta(StaffOutput.Meta):
         fields = [*StaffOutput.Meta.fields, "email"]
+
+
+class SupervisorInput(StrictSerializer):
+    """null: the therapist needs no second signature."""
+
+    supervisor_id = serializers.UUIDField(allow_null=True)
 
 
 class ApiTokenInput(StrictSerializer):

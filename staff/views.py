@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic.core.errors import ClinicError
+from clinic.core.errors import ClinicError, Invalid, NotAllowed
 from staff import services
-from staff.forms import ApiTokenForm, SignInForm
+from staff.forms import ApiTokenForm, SignInForm, SupervisorForm
 from staff.models import ApiToken, User
 from staff.sign_in import count_failure, note_sign_in, note_sign_out, refuse_if_resting
+from staff.supervision import set_supervisor
 
 
 def _next(request: HttpRequest) -> str:
@@ -97,3 +98,22 @@ def revoke_token(request: HttpRequest, public_id: str) -> HttpResponse:
     token = get_object_or_404(ApiToken.objects.visible_to(request.user), public_id=public_id)
     services.revoke_api_token(token=token, by=cast("User", request.user))
     return redirect("staff:tokens")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def supervision(request: HttpRequest) -> HttpResponse:
+    """Whose notes somebody else co-signs."""
+    admin = cast("User", request.user)
+    if not admin.is_administrator:
+        raise NotAllowed()
+    therapists = list(User.objects.visible_to(request.user).therapists().select_related("supervisor"))
+    form = SupervisorForm(request.POST if request.method == "POST" else None, therapists=therapists)
+    if form.is_valid():
+        try:
+            set_supervisor(**form.chosen, by=admin)
+            return redirect("staff:supervision")
+        except Invalid as refusal:
+            form.add_error(None, " ".join(refusal.fields.values()))
+    context = {"form": form, "therapists": therapists}
+    return render(request, "staff/supervision.html", context, status=422 if form.errors else 200)

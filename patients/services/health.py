@@ -182,6 +182,24 @@ def open_episode(
     return episode
 
 
+@transaction.atomic
+def close_episode(*, episode: Episode, reason: str, by: Actor, closed_on: date | None = None) -> Episode:
+    """The problem is treated to its end, or treatment stops: a later visit opens a new episode."""
+    patient = _open(episode.patient, by)
+    episode.refresh_from_db()
+    if episode.closed_on is not None:
+        raise AlreadyEnded(ended_on=episode.closed_on.isoformat())
+    last = closed_on or today_of(patient)
+    if last > today_of(patient):
+        raise Invalid(fields={"closed_on": "This date is in the future."})
+    if last < episode.opened_on:
+        raise Invalid(fields={"closed_on": "This is before the start."})
+    episode.closed_on, episode.close_reason = last, reason
+    episode.save(update_fields=["closed_on", "close_reason", "updated_at"])
+    _note("episode.closed", episode, by, reason=reason)
+    return episode
+
+
 def _open(patient: Patient, by: Actor) -> Patient:
     require(by, "writes_clinical")
     return lock_patient(patient, by=by)

@@ -1,5 +1,16 @@
-"""What happened in the treatment room, and what its author has still to confirm."""
+"""What happened in the treatment room, what came of it, and what its author has still to confirm."""
 
+from sessions.models.care import (
+    Chaperone,
+    ChaperoneAnswer,
+    ConsentAnswer,
+    ProductReason,
+    RegionConsent,
+)
+from sessions.models.cosigning import (
+    CoSignature,
+    CoSignatureQuerySet,
+)
 from sessions.models.findings import (
     EndFeel,
     MotionDevice,
@@ -15,6 +26,27 @@ from sessions.models.findings import (
     TriggerPointObservation,
     Unit,
     View,
+)
+from sessions.models.plans import (
+    CarePlan,
+    CloseReason,
+    Discharge,
+    GoalMeasure,
+    GoalRating,
+    PlanGoal,
+)
+from sessions.models.safety import (
+    ALWAYS_SERIOUS,
+    AdverseEvent,
+    AdverseEventQuerySet,
+    AdverseEventSeen,
+    CarnesSeverity,
+    Causality,
+    EffectCheck,
+    EventKind,
+    EventOutcome,
+    Preventability,
+    SeriousBecause,
 )
 from sessions.models.session import (
     Addendum,
@@ -34,11 +66,30 @@ from sessions.models.writing import (
 )
 
 __all__ = [
+    "ALWAYS_SERIOUS",
     "Addendum",
+    "AdverseEvent",
+    "AdverseEventQuerySet",
+    "AdverseEventSeen",
     "BodySide",
+    "CarePlan",
+    "CarnesSeverity",
     "CarriedQuerySet",
     "CarriedValue",
+    "Causality",
+    "Chaperone",
+    "ChaperoneAnswer",
+    "CloseReason",
+    "CoSignature",
+    "CoSignatureQuerySet",
+    "ConsentAnswer",
+    "Discharge",
+    "EffectCheck",
     "EndFeel",
+    "EventKind",
+    "EventOutcome",
+    "GoalMeasure",
+    "GoalRating",
     "MotionDevice",
     "MotionMode",
     "MotionQuerySet",
@@ -46,10 +97,15 @@ __all__ = [
     "OfSessionQuerySet",
     "PainKind",
     "PainOnset",
+    "PlanGoal",
     "PointStatus",
     "Position",
+    "Preventability",
+    "ProductReason",
     "RangeOfMotion",
+    "RegionConsent",
     "RegionalPain",
+    "SeriousBecause",
     "SessionState",
     "Snippet",
     "TechniqueUse",

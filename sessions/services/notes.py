@@ -22,6 +22,8 @@ from sessions.access import lock_draft, lock_session, note_act, require_therapis
 from sessions.content import NEWEST_FORMAT, NOTE_FIELDS, digest_of
 from sessions.errors import Incomplete, NotArrived, NotSignedYet, ScreeningBlocks, Unconfirmed
 from sessions.models import Addendum, SessionState, TreatmentSession
+from sessions.products import require_answered
+from sessions.services.cosigning import ask_for_co_signature
 from sessions.treatments import pass_screening, treatments_in
 from staff.models import User
 
@@ -91,6 +93,7 @@ def sign_session(
     unconfirmed = [row.code for row in locked.carried.for_page()]
     if unconfirmed:
         raise Unconfirmed(unconfirmed=unconfirmed)
+    require_answered(locked)
     pass_screening(locked, treatments_in(locked), by=by, at=at)
     locked.content_format = NEWEST_FORMAT
     locked.state = SessionState.SIGNED
@@ -109,6 +112,7 @@ def sign_session(
             "updated_at",
         ],
     )
+    ask_for_co_signature(session=locked, by=by)
     _pass_on(locked, by=by)
     note_act(action="session.signed", subject=locked, session=locked, by=by, content_digest=locked.content_digest)
     return locked

@@ -10,6 +10,7 @@ from clinic.core.errors import Invalid, NotFound
 from screening.treatment import EXCUSED_BY_THERAPIST, NEVER_EXCUSED
 from sessions import catalogue
 from sessions.access import lock_draft, note_act
+from sessions.consents import require_consent
 from sessions.errors import LeadDecides, TreatmentBarred
 from sessions.models import BodySide, TechniqueUse, TreatmentSession
 from sessions.treatments import pass_screening, treatment_of
@@ -39,6 +40,7 @@ def record_technique(
     locked = lock_draft(session, by=by)
     reason = despite_reason.strip()
     _check(technique=technique, region=region, side=side, minutes=minutes, pressure=pressure, reason=reason)
+    require_consent(locked, region)
     row = TechniqueUse(
         session=locked, technique=technique, region=region, side=side, minutes=minutes, pressure=pressure
     )

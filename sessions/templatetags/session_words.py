@@ -11,7 +11,7 @@ from django.forms import RadioSelect
 from clinic.core.clock import zone_label
 from sessions import catalogue
 from sessions.finding_forms import PointForm
-from sessions.models import BodySide, MotionMode, PointStatus, RangeOfMotion, TriggerPointObservation
+from sessions.models import BodySide, CarnesSeverity, MotionMode, PointStatus, RangeOfMotion, TriggerPointObservation
 from sessions.workspace import REQUIREMENTS, region_name
 
 register = template.Library()
@@ -90,6 +90,12 @@ def reach_words(motion: RangeOfMotion) -> str:
         if motion.end >= 0
         else f"{_signed(motion.start)} to {_signed(motion.end)}{unit}"
     )
+
+
+@register.filter
+def carnes_words(severity: str) -> str:
+    """Major, moderate, minor or not adverse: without what it means."""
+    return str(CarnesSeverity(severity).label).partition(":")[0]
 
 
 @register.filter

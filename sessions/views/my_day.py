@@ -16,6 +16,7 @@ from clinic.core.errors import NotAllowed
 from scheduling.models import Appointment
 from screening.alarms import alarms_for
 from sessions import services
+from sessions.event_log import serious_alarms
 from sessions.my_day import day_of
 from sessions.views.reading import member
 
@@ -28,6 +29,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
     if not therapist.is_therapist:
         raise NotAllowed()
     context = {"day": day_of(therapist=therapist, now=timezone.now()), "alarms": alarms_for(therapist)}
+    context["serious"] = serious_alarms(therapist)
     return render(request, "sessions/my_day.html", context)
 
 

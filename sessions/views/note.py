@@ -14,11 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.core.errors import Changed, ClinicError
 from patients.services import note_patient_read
 from sessions import services
+from sessions.care_forms import ProductForm
 from sessions.carried import carried_lines
 from sessions.content import NOTE_FIELDS
-from sessions.errors import Incomplete, ScreeningBlocks, TreatmentBarred, Unconfirmed
+from sessions.errors import Incomplete, ProductAllergy, ScreeningBlocks, TreatmentBarred, Unconfirmed
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
+from sessions.products import product_warning
 from sessions.treatments import treatments_in, verdict_on
 from sessions.views.page import show_page, show_section
 from sessions.views.reading import member, seen_session
@@ -63,7 +65,7 @@ def sign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         services.sign_session(session=row, changes=form.changes, expected_version=version, by=member(request))
     except Changed:
         return _show_both(request, public_id, form)
-    except (Incomplete, ScreeningBlocks, TreatmentBarred, Unconfirmed) as refusal:
+    except (Incomplete, ProductAllergy, ScreeningBlocks, TreatmentBarred, Unconfirmed) as refusal:
         return show_page(request, row, status=refusal.http_status, note_form=form, **_unsigned(refusal))
     return redirect(row)
 
@@ -86,8 +88,14 @@ def _saved(request: HttpRequest, row: TreatmentSession) -> HttpResponse:
     now = timezone.now()
     verdict = verdict_on(row, treatments_in(row), at=now)
     carried = carried_lines(row)
-    requirements = requirements_of(row, verdict, is_confirmed=not carried)
-    shown = {"session": row, "requirements": requirements, "saved_at": now, "carried": carried}
+    shown = {
+        "session": row,
+        "requirements": requirements_of(row, verdict, is_confirmed=not carried),
+        "saved_at": now,
+        "carried": carried,
+        "product": product_warning(row),
+        "product_form": ProductForm(),
+    }
     return render(request, "sessions/_note_saved.html", shown)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from sessions.asking import changes_form
+from sessions.care_forms import ProductForm, presence_forms
 from sessions.finding_forms import MotionForm
 from sessions.forms import AddendumForm, NoteForm, TechniqueForm
 from sessions.models import TreatmentSession
@@ -56,6 +57,11 @@ def close_dialog(answer: HttpResponse) -> HttpResponse:
     return trigger_client_event(answer, "dialog-close", after="swap")
 
 
+def page_context(request: HttpRequest, session: TreatmentSession, **shown: Any) -> dict[str, Any]:
+    """What a page about a session shows, for pages with a frame of their own."""
+    return _context(request, _desk(request, session), **shown)
+
+
 def _desk(request: HttpRequest, session: TreatmentSession) -> Workspace:
     return workspace_of(session=session, user=member(request), now=timezone.now())
 
@@ -67,6 +73,10 @@ def _context(request: HttpRequest, desk: Workspace, **shown: Any) -> dict[str, A
         "technique_form": TechniqueForm(),
         "pain_form": RegionalPainForm(),
         "addendum_form": AddendumForm(),
+        "product": desk.product,
+        "product_form": ProductForm(),
+        "presence_forms": presence_forms(desk.presence.chaperone),
+        "is_editable": desk.is_editable,
     }
     if desk.is_editable and desk.session.appointment and "changes_form" not in shown:
         fresh["changes_form"] = changes_form(desk.session)

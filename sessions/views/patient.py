@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clinic.core.clock import today_in
-from patients.models import Patient
+from patients.models import Episode, Patient
 from patients.services import note_patient_read
 from sessions.ledger import ledger_of, sessions_page
 from sessions.models import TreatmentSession
-from sessions.views.reading import member, seen_session
+from sessions.views.reading import member, readable_id, seen_session
 
 
 @login_required
@@ -25,16 +25,11 @@ def patient(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(Patient.objects.visible_to(request.user), public_id=public_id)
     seen = TreatmentSession.objects.visible_to(request.user).filter(patient=person)
     after = request.GET.get("after")
-    page = sessions_page(seen=seen, after=seen_session(request, _uuid(after)) if after else None)
+    page = sessions_page(seen=seen, after=seen_session(request, readable_id(after)) if after else None)
     ledger = [] if after else ledger_of(patient=person, user=user)
+    episodes = (
+        [] if after else Episode.objects.visible_to(request.user).filter(patient=person).order_by("-opened_on", "-id")
+    )
     note_patient_read(patient=person, by=user, screen="sessions")
-    shown = {"patient": person, "page": page, "is_first_page": not after, "ledger": ledger}
+    shown = {"patient": person, "page": page, "is_first_page": not after, "ledger": ledger, "episodes": episodes}
     return render(request, "sessions/patient.html", {**shown, "patient_age": person.age_on(today_in("UTC"))})
-
-
-def _uuid(text: str) -> uuid.UUID:
-    """An id that names nothing stands for one that cannot be read."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

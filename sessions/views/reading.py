@@ -34,3 +34,11 @@ def seen_session(request: HttpRequest, public_id: uuid.UUID) -> TreatmentSession
         TreatmentSession.objects.visible_to(request.user).for_page(), public_id=public_id
     )
     return session
+
+
+def readable_id(text: str) -> uuid.UUID:
+    """An id that names nothing stands for one that cannot be read."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)

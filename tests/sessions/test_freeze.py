@@ -209,7 +209,15 @@ def test_the_triggers_can_be_taken_away_and_put_back():
         )
         assert cursor.fetchall() == [
             ("addendum_is_append_only", 1),
-            ("session_signed_findings_are_frozen", 5),
+            ("adverse_event_is_append_only", 1),
+            ("adverse_event_seen_is_append_only", 1),
+            ("care_plan_is_append_only", 1),
+            ("co_signature_stays", 1),
+            ("discharge_is_append_only", 1),
+            ("effect_check_is_append_only", 1),
+            ("goal_rating_is_append_only", 1),
+            ("plan_goal_is_append_only", 1),
+            ("session_signed_findings_are_frozen", 8),
             ("session_signed_has_nothing_unconfirmed", 1),
             ("session_signed_is_frozen", 1),
             ("trigger_point_signed_stays_in_place", 1),

@@ -136,7 +136,7 @@ def test_the_page_costs_the_same_for_any_number_of_visits(page, therapist, locat
     address = reverse("sessions:my-day")
     page.get(address)
     # session, user; locations, visits, sessions, last sessions, flags, lights (2), changes, unsigned, effects, alarms
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         answer = page.get(address)
     assert len(visits(answer.context["day"])) == count
 

@@ -146,5 +146,5 @@ def test_the_page_asks_for_all_pains_at_once(page_of, draft, therapist, count, d
         record_regional_pain(session=draft, by=therapist, region="HAND", side=side, kind=kind, before=number)
     page = page_of(therapist)
     page.get(address("session", draft))
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(26):
         page.get(address("session", draft))

@@ -89,7 +89,7 @@ def test_the_list_costs_the_same_for_any_number_of_sessions(page, patient, locat
         signed_session(therapist, location, patient=patient, starts_at=at, room=RoomFactory(location=location))
     page.get(where(patient))
     # session, user; patient; sessions; audit; ledger (2)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         answer = page.get(where(patient))
     assert len(answer.context["page"].sessions) == count
 

@@ -245,5 +245,5 @@ def test_the_workspace_costs_the_same_for_any_number_of_findings(
     # techniques on points, who may have measured; flags, lights (2), gate (4);
     # the last signed session; what has changed and, not asked yet, the questions
     # what is carried over; pain by region, snippets
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(27):
         page.get(where)

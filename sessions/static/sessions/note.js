@@ -107,6 +107,15 @@
     return true;
   };
 
+  /* What speaks against the product that the note names now; not under the hands of somebody who writes the reason. */
+  const showProduct = (fresh) => {
+    const shown = document.getElementById("product");
+    if (!fresh || !shown || shown.contains(document.activeElement)) return;
+    fresh.removeAttribute("hx-swap-oob");
+    shown.replaceWith(fresh);
+    htmx.process(fresh);
+  };
+
   /* A save, and what its answers mean. */
   const saved = (isTold = false) => show("saved", stateBox.dataset.saved, isTold);
   const accept = (page, sent, isAsked) => {
@@ -115,6 +124,7 @@
     version().value = state.querySelector("input[name=version]").value;
     stateBox.dataset.saved = state.dataset.saved;
     document.querySelector("#sign .checklist")?.replaceWith(page.querySelector(".checklist"));
+    showProduct(page.getElementById("product"));
     const settled = [...marks()].filter((mark) => !state.dataset.stillCarried.split(" ").includes(mark.dataset.carried));
     settled.forEach((mark) => mark.remove());
     if (settled.length) htmx.trigger(document.body, "session-changed"); // written anew is confirmed

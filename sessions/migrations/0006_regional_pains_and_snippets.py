@@ -16,7 +16,7 @@ THAW = "DROP TRIGGER session_signed_findings_are_frozen ON treatment_sessions_re
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treatment_sessions', '0008_carried_values'),
+        ('treatment_sessions', '0005_carried_values'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
