@@ -84,7 +84,7 @@ def test_a_visit_is_moved_by_dragging_made_longer_and_refused_onto_another(perso
     dialog.get_by_role("button", name="Move the visit").click()
     dialog.wait_for(state="hidden")
     page.locator(".visit", has_text="12:00–").wait_for()
-    assert page.locator(".visit.is-carried").count() == 0
+    page.locator(".visit.is-carried").first.wait_for(state="detached")
 
     drag(page, column.locator(".visit", has_text="12:00–"), hour / 2, at="edge")
     dialog.get_by_role("button", name="Move the visit").click()
@@ -101,7 +101,7 @@ def test_a_visit_is_moved_by_dragging_made_longer_and_refused_onto_another(perso
     inspect(page, "a refused drag")
     dialog.get_by_role("button", name="Leave it where it is").click()
     dialog.wait_for(state="hidden")
-    assert page.locator(".visit.is-carried, .visit.is-picked-up").count() == 0
+    page.locator(".visit.is-carried, .visit.is-picked-up").first.wait_for(state="detached")
     assert visits(page) == before
 
 
@@ -135,7 +135,7 @@ def test_the_day_by_keyboard_alone(person):
     assert page.locator(".visit.is-carried").count() == 1
     assert "Enter to move" in page.locator("#diary-said").inner_text()
     page.keyboard.press("Escape")
-    assert page.locator(".visit.is-carried").count() == 0
+    page.locator(".visit.is-carried").first.wait_for(state="detached")
     assert visits(page)[0][:5] == booked
 
     page.keyboard.press("Shift+ArrowDown")
