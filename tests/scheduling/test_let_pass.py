@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -14,11 +16,12 @@ from scheduling.errors import ScreeningBlocks
 from scheduling.models import Appointment
 from screening.errors import EmergencyStands, NothingToOverride
 from screening.models import Flag, GateOverride
-from screening.services import gate
+from screening.services import clear_flag, gate, reopen_flag
 from sessions.errors import ScreeningBlocks as SessionBlocked
 from sessions.services import start_session
 from tests.factories import UserFactory
 from tests.scheduling.factories import at
+from tests.screening.factories import sent_intake
 from tests.sessions.factories import raise_flag
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,56 @@ def test_it_counts_for_that_visit_and_those_rules_only(blocked, lead):
     assert gate(**known, visit_id=visit.public_id).is_blocked
     raise_flag(visit.patient, severity="absolute", urgency="emergency", rule_id="RF-01")
     assert gate(**known, visit_id=visit.public_id).is_blocked
+
+
+def answered(patient, **answers):
+    """The patient sends the intake anew."""
+    sent_intake(patient, **answers)
+
+
+def test_a_rule_that_speaks_more_gravely_later_blocks_again(desk, lead):
+    """A bleeding disorder let pass, beside something absolute; then it turns out to be severe."""
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    answered(desk.patient, bleeding="yes", bleeding_severe="yes", clot_now="yes")
+    assert gate(**known).level == "block"
+    services.let_visit_pass(appointment=visit, screening_reason="Haematology agreed, too", by=lead)
+    assert gate(**known).is_overridden
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    assert gate(**known).is_overridden
+
+
+def test_a_caution_beside_the_block_was_not_let_pass_as_a_block(desk, lead):
+    answered(desk.patient, vein_past="yes", bones="yes", bones_kind="osteopenia")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    assert GateOverride.objects.get().rule_ids == ["CI-05"]
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    answered(desk.patient, vein_past="yes", bones="yes", bones_kind="osteoporosis")
+    assert gate(**known).level == "block"
+
+
+def test_a_clearance_beside_the_block_that_falls_later_blocks_again(desk, lead):
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    cleared = Flag.objects.get(rule_id="CI-07")
+    until = at(9, days=30)
+    clear_flag(flag=cleared, reason="Letter", clearance_from="Dr Chen", cleared_until=until, by=lead)
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    reopen_flag(flag=Flag.objects.get(pk=cleared.pk), by=lead)
+    assert gate(**known).level == "block"
+
+
+def test_a_clearance_known_to_run_out_before_the_visit_is_let_pass(desk, lead):
+    answered(desk.patient, bleeding="yes", bleeding_severe="no")
+    soon = at(9) - timedelta(days=1)
+    clear_flag(flag=Flag.objects.get(), reason="Letter", clearance_from="Dr Chen", cleared_until=soon, by=lead)
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id, "at": at(9)}
+    assert gate(**known).is_overridden
 
 
 def test_a_missing_screening_is_let_pass_by_name(desk, lead):
