@@ -43,6 +43,7 @@ UNGATED = {
     "set_working_week": "hours",
     "save_note": "words; signing asks", "record_trigger_point": "a finding; signing asks",
     "record_motion": "a finding; signing asks", "remove_trigger_point": "takes back", "remove_motion": "takes back",
+    "record_changes": "answers, read by the therapist who asks",
     "remove_technique": "takes back", "add_addendum": "words to what is signed",
 }  # fmt: skip
 GATED = {
