@@ -16,7 +16,7 @@ from scheduling.errors import ScreeningBlocks
 from scheduling.models import Appointment
 from screening.errors import EmergencyStands, NothingToOverride
 from screening.models import Flag, GateOverride
-from screening.services import clear_flag, gate, reopen_flag
+from screening.services import clear_flag, gate, override_gate, reopen_flag
 from sessions.errors import ScreeningBlocks as SessionBlocked
 from sessions.services import start_session
 from tests.factories import UserFactory
@@ -187,6 +187,17 @@ def test_letting_pass_asks_who_and_whether(desk, lead, stranger):
     for by, error in ((desk.front_desk, NotAllowed), (desk.admin, NotAllowed), (stranger, NotFound)):
         with pytest.raises(error):
             services.let_visit_pass(**ask, by=by)
+    assert counts() == before
+
+
+def test_a_lead_who_does_not_care_for_the_patient_finds_no_such_visit(blocked, desk):
+    outsider = UserFactory(roles=["therapist"], locations=[desk.location], is_clinical_lead=True)
+    verdict = gate(patient=desk.patient, service=desk.service)
+    before = counts()
+    with pytest.raises(NotFound):
+        override_gate(
+            patient=desk.patient, visit_id=desk.patient.public_id, verdict=verdict, reason=REASON, by=outsider
+        )
     assert counts() == before
 
 

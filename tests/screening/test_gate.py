@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from audit.actors import SYSTEM
@@ -189,6 +190,36 @@ def test_many_instants_get_the_verdicts_the_gate_gives_one_by_one(
 
     assert len({verdict.reasons for verdict in answers.values()}) == 4
     assert answers == {instant: gate(patient=patient, service=service, at=instant) for instant in instants}
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_of_a_patient_without_a_screening_every_instant_says_so(patient, service, days):
+    later = timezone.now() + timedelta(days=days)
+    assert gates_at(patient=patient, service=service, instants=[later]) == {later: Verdict("block", ("not_screened",))}
+    screen(patient=patient, by=SYSTEM)
+    assert gates_at(patient=patient, service=service, instants=[later]) == {later: Verdict("block", ("not_screened",))}
+
+
+def test_no_instant_no_verdict(patient, service, django_assert_max_num_queries):
+    with django_assert_max_num_queries(2):
+        assert gates_at(patient=patient, service=service, instants=[]) == {}
+    assert gates_of(wanted=[]) == {}
+
+
+def test_a_passed_fever_leaves_the_desks_light(patient):
+    sent_intake(patient, fever="yes")
+    assert light_of(patient) == Light.RED
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert light_of(patient) == Light.GREEN
+
+
+def test_an_unfinished_intake_makes_a_standing_flag_no_milder(patient, service):
+    sent_intake(patient, head_knock="yes", head_knock_signs="yes")
+    again = start_response(patient=patient, by=SYSTEM)
+    save_intake_page(response=again, answers={"head-knock": "yes", "head-knock-signs": "no"}, by=SYSTEM)
+    assert Evaluation.objects.newest_first().first().cause == Cause.WARNING_SIGN
+    assert list(Flag.objects.values_list("urgency", "status")) == [("emergency", "open")]
+    assert gate(patient=patient, service=service).reasons == ("emergency_flag", "absolute_flag")
 
 
 def test_many_patients_get_the_verdicts_the_gate_gives_one_by_one(
