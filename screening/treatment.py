@@ -29,13 +29,19 @@ class Treatment:
     """What is to be done: where ("": a product for the whole session), of which kinds (`screening/regions.py`), how
     hard (1-5, None: not said).
 
-    `excused` are rules whose objection has been answered with a written reason.
+    `excused` are rules whose objection has been answered with a written reason: a therapist's answers only what a
+    therapist may excuse, the clinical lead's everything.
     """
 
     region: str
     kinds: frozenset[str] = frozenset()
     pressure: int | None = None
     excused: frozenset[str] = field(default=frozenset())
+    is_excused_by_lead: bool = False
+
+    def excuses(self, rule_id: str, reason: str) -> bool:
+        """Whether the written reason answers this objection of the rule: it may have another one by now."""
+        return rule_id in self.excused and (self.is_excused_by_lead or reason in EXCUSED_BY_THERAPIST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +74,8 @@ def objections(flags: Iterable[FlagView], treatments: Iterable[Treatment]) -> li
         Objection(reason, flag.rule_id)
         for treatment in treatments
         for flag in seen
-        if flag.rule_id not in treatment.excused
         for reason in _against(flag, treatment)
+        if not treatment.excuses(flag.rule_id, reason)
     )
     return list(dict.fromkeys(found))
 

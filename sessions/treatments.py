@@ -19,7 +19,12 @@ def treatment_of(use: TechniqueUse) -> Treatment | None:
     if not technique.is_hands_on:
         return None
     return Treatment(
-        region=use.region, kinds=technique.kinds, pressure=use.pressure, excused=frozenset(use.despite_rules)
+        region=use.region,
+        kinds=technique.kinds,
+        pressure=use.pressure,
+        excused=frozenset(use.despite_rules),
+        # Who wrote the reason is who writes the note.
+        is_excused_by_lead=bool(use.despite_rules) and use.session.therapist.is_clinical_lead,
     )
 
 

@@ -95,6 +95,20 @@ def test_an_excused_rule_is_silent_and_only_for_that_treatment():
     assert objections([flag], [excused, CALF]) == [Objection("region_barred", "CI-26")]
 
 
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_a_therapists_reason_answers_a_guarded_region_and_the_leads_what_a_doctor_excluded(is_lead):
+    flag = FlagView(
+        rule_id="CI-05", severity="relative", is_cleared=True, regions=("LEG.POST",), forbidden_regions=("LEG.POST",)
+    )
+    excused = Treatment(region="LEG.POST", excused=frozenset({"CI-05"}), is_excused_by_lead=is_lead)
+    assert objections([flag], [excused]) == ([] if is_lead else [Objection("region_not_cleared", "CI-05")])
+    assert objections([flag], [CALF]) == [
+        Objection("region_barred", "CI-05"), Objection("region_not_cleared", "CI-05"),
+    ]  # fmt: skip
+    unanswered = Treatment(region="LEG.POST", excused=frozenset({"CI-06"}), is_excused_by_lead=is_lead)
+    assert len(objections([flag], [unanswered])) == 2
+
+
 def test_the_same_objection_is_raised_once():
     flag = FlagView(rule_id="CI-26", severity="local", regions=("LEG.POST",))
     assert objections([flag], [CALF, Treatment(region="LEG.POST", pressure=2)]) == [Objection("region_barred", "CI-26")]
@@ -110,6 +124,11 @@ def test_a_product_for_the_whole_session_has_no_region():
     assert against(oil, severity="caution", kinds=("lubricant",)) == ["lubricant_barred"]
 
 
-def test_every_objection_has_words():
-    assert set(EXCUSED_BY_THERAPIST) < set(OBJECTIONS)
+def test_every_objection_has_words_and_only_two_are_the_therapists_to_excuse():
+    """What a doctor excluded, or what a device in the body forbids, is the clinical lead's."""
+    assert set(OBJECTIONS) == {
+        "region_barred", "lubricant_barred", "kind_barred", "region_not_cleared", "kind_not_cleared",
+        "pressure_not_cleared", "pressure_unsaid",
+    }  # fmt: skip
     assert all(text.endswith(".") for text in OBJECTIONS.values())
+    assert {"region_barred", "lubricant_barred"} == EXCUSED_BY_THERAPIST

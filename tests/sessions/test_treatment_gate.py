@@ -119,6 +119,20 @@ def test_a_doctors_limits_hold_whatever_the_therapist_says(draft, therapist, lim
     refused(draft, LeadDecides, known, therapist, despite_reason="It will be fine")
 
 
+def test_what_a_doctor_excludes_after_the_therapist_wrote_a_reason_is_not_signed_away(therapist, location):
+    """The reason answered a flag that guards the region; that a doctor excluded it came later, and is the lead's."""
+    draft = full_draft(therapist, location)
+    lift(draft.patient, therapist)
+    Flag.objects.filter(patient=draft.patient).update(regions=["LEG.POST"])
+    row = record_technique(session=draft, by=therapist, despite_reason="Looked at it: only the outer side", **CALF)
+    assert row.despite_rules == ["CI-05"]
+    Clearance.objects.update(forbidden_regions=["LEG.POST"])
+    with pytest.raises(TreatmentBarred) as refusal:
+        sign_session(session=draft, by=therapist)
+    assert refusal.value.facts == {"reasons": ["region_not_cleared"], "rule_ids": ["CI-05"]}
+    assert TreatmentSession.objects.get().state == "draft"
+
+
 def test_a_limited_pressure_has_to_be_said_even_by_the_lead(draft, therapist):
     lift(draft.patient, therapist, max_pressure=2)
     therapist.is_clinical_lead = True
