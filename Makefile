@@ -32,7 +32,7 @@ battery:
 	@BATTERY=full BATTERY_SHARE=$(or $(BATTERY_SHARE),1) PYTEST_ARGS="tests/battery $(PYTEST_ARGS)" $(PYTHON) -m ops.testing
 
 mutants:
-	@MUTANTS=$(MUTANTS) MUTANTS_SHARE=$(MUTANTS_SHARE) $(PYTHON) -m ops.mutants
+	@MUTANTS=$(MUTANTS) MUTANTS_SHARE=$(MUTANTS_SHARE) MUTANTS_ONLY="$(MUTANTS_ONLY)" $(PYTHON) -m ops.mutants
 
 bench:
 	@$(PYTHON) -m bench $(SIZES)

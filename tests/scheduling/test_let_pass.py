@@ -139,6 +139,27 @@ def test_a_clearance_beside_the_block_that_falls_later_blocks_again(desk, lead):
     assert gate(**known).level == "block"
 
 
+@pytest.mark.parametrize("severity", ["absolute", "caution"])
+def test_an_emergency_that_comes_later_stops_what_was_let_pass_whatever_its_severity(blocked, lead, severity):
+    visit = blocked.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    raise_flag(visit.patient, severity=severity, urgency="emergency", rule_id="RF-05")
+    assert gate(**known).level == "block"
+
+
+def test_a_screening_that_falls_away_later_was_not_let_pass_with_a_flag(desk, lead):
+    desk.service.for_unscreened_patients = False
+    desk.service.save()
+    answered(desk.patient, vein_past="yes")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    raise_flag(visit.patient, severity="caution", rule_id="CI-38")  # its evaluation is not complete
+    assert "not_screened" in gate(**known).reasons
+    assert gate(**known).level == "block"
+
+
 def test_a_clearance_known_to_run_out_before_the_visit_is_let_pass(desk, lead):
     answered(desk.patient, bleeding="yes", bleeding_severe="no")
     soon = at(9) - timedelta(days=1)

@@ -84,12 +84,18 @@ def test_anything_but_no_is_a_change(question, answer):
     assert not is_no_change({**SAME, question: answer})
 
 
+def test_the_answers_have_names_that_stay():
+    """The API and the pages know them."""
+    assert [str(one) for one in Known] == ["missing", "unchanged", "changed", "looked_at"]
+
+
 def test_no_answers_are_not_five_times_no():
     assert not is_no_change({})
     assert not is_no_change({"change-medicine-what": "no"})
 
 
 def test_an_answer_counts_for_three_days():
+    assert timedelta(hours=72) == HOLDS_FOR
     now = timezone.now()
     check = ChangeCheck(answered_at=now - HOLDS_FOR, has_changes=False)
     assert known_of(check, at=now) is Known.UNCHANGED

@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.actors import SYSTEM
 from questionnaires.services import start_response
 from questionnaires.services.publishing import load_shipped
+from screening.changes import HOLDS_FOR
 from screening.models import Cause, Evaluation, Flag, Light
 from screening.services import Verdict, clear_flag, gate, gates_at, gates_of, lights, save_intake_page, screen
 from screening.services.gates import SCREENING_HOLDS_FOR
@@ -38,6 +39,9 @@ def test_a_screened_patient_without_flags_is_let_through(patient, service, first
     sent_intake(patient)
     assert gate(patient=patient, service=service) == Verdict("allow")
     assert gate(patient=patient, service=first_visit) == Verdict("allow")
+    allowed = gate(patient=patient, service=service)
+    assert (allowed.reasons, allowed.rule_ids, allowed.objections, allowed.blocking) == ((), (), (), ())
+    assert allowed.is_overridden is False
     assert light_of(patient) == Light.GREEN
 
 
@@ -149,11 +153,21 @@ def test_resolved_and_replaced_flags_do_not_count(patient, service):
 
 
 def test_a_screening_older_than_half_a_year_warns(patient, service):
+    """clinical.md §2.1: every 180 days."""
+    assert timedelta(days=180) == SCREENING_HOLDS_FOR
     sent_intake(patient)
     at = timezone.now() + SCREENING_HOLDS_FOR
     assert gate(patient=patient, service=service, at=at - timedelta(minutes=1)) == Verdict("allow")
     late = gate(patient=patient, service=service, at=at + timedelta(minutes=1))
     assert late == Verdict("warn", ("screening_out_of_date",))
+
+
+def test_an_intake_of_the_last_three_days_says_what_has_changed(patient, service):
+    sent_at = sent_intake(patient).answered_at
+    held = {"patient": patient, "service": service, "is_held": True}
+    assert gate(**held, at=sent_at + HOLDS_FOR) == Verdict("allow")
+    late = gate(**held, at=sent_at + HOLDS_FOR + timedelta.resolution)
+    assert late == Verdict("warn", ("changes_not_asked",))
 
 
 def test_reasons_are_codes_without_rules_and_each_is_said_once(patient, service):
