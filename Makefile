@@ -6,13 +6,14 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 	done),python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check battery bench lock psql reset
+.PHONY: help run test check battery mutants bench lock psql reset
 
 help:
 	@echo "make run     start the clinic on http://localhost:8000 (another port: make run PORT=8080)"
 	@echo "make test    run the tests (some of them: make test PYTEST_ARGS='tests/patients -k merge')"
 	@echo "make check   everything a change must pass"
 	@echo "make battery the long proofs of booking (a tenth of them: make battery BATTERY_SHARE=10)"
+	@echo "make mutants plant faults in the safety code and see a test fail for each (one module: make mutants MUTANTS=terms)"
 	@echo "make bench   measure ours beside hand-written SQL (smaller: make bench SIZES=10_000)"
 	@echo "make psql    open the local clinic's database"
 	@echo "make reset   delete the local clinic's data, after asking"
@@ -29,6 +30,9 @@ check:
 
 battery:
 	@BATTERY=full BATTERY_SHARE=$(or $(BATTERY_SHARE),1) PYTEST_ARGS="tests/battery $(PYTEST_ARGS)" $(PYTHON) -m ops.testing
+
+mutants:
+	@MUTANTS=$(MUTANTS) MUTANTS_SHARE=$(MUTANTS_SHARE) MUTANTS_ONLY="$(MUTANTS_ONLY)" $(PYTHON) -m ops.mutants
 
 bench:
 	@$(PYTHON) -m bench $(SIZES)

@@ -121,6 +121,12 @@ def check_time(claim: SlotClaim, *, now: datetime) -> None:
         raise errors.ServiceWithdrawn()
 
 
+def check_history(claim: SlotClaim, *, now: datetime) -> None:
+    """History has begun."""
+    if claim.starts_at > now:
+        raise errors.NotYetHistory()
+
+
 def check_audience(claim: Claim) -> None:
     """Whether the service is for this patient. Asked at booking only: a visit that stands may be moved."""
     if not is_meant_for(claim.service, claim.patient):

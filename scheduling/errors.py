@@ -109,6 +109,11 @@ class SlotInThePast(RuleBroken):
     message = "Choose a time that has not passed."
 
 
+class NotYetHistory(RuleBroken):
+    code = "not_yet_history"
+    message = "Only a visit that has begun can be entered as history."
+
+
 class TooFarAhead(RuleBroken):
     code = "too_far_ahead"
     message = "Choose a time within the next two years."

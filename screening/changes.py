@@ -34,12 +34,20 @@ def is_no_change(answers: Mapping[str, object]) -> bool:
 
 
 def known_of(check: ChangeCheck | None, *, at: datetime) -> Known:
-    """What a check says about a session at an instant: too old an answer is none."""
-    if check is None or check.answered_at is None or check.answered_at < at - HOLDS_FOR:
+    """What a check says about a session at an instant: too old an answer is none, but a change waits for a therapist
+    however long ago it was told."""
+    if check is None or check.answered_at is None:
         return Known.MISSING
-    if not check.has_changes:
-        return Known.UNCHANGED
-    return Known.LOOKED_AT if check.seen_at else Known.CHANGED
+    if waits_for_a_look(check):
+        return Known.CHANGED
+    if check.answered_at < at - HOLDS_FOR:
+        return Known.MISSING
+    return Known.LOOKED_AT if check.has_changes else Known.UNCHANGED
+
+
+def waits_for_a_look(check: ChangeCheck) -> bool:
+    """Whether something changed and no therapist has read it."""
+    return bool(check.has_changes) and check.seen_at is None
 
 
 def known_before(visit_ids: Mapping[UUID, datetime]) -> dict[UUID, Known]:

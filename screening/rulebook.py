@@ -141,9 +141,6 @@ def read_rulebook(folder: Path) -> Rulebook:
         for name, expression in json.loads(texts.pop(DEFINITIONS, "{}")).items()
     }
     rules = tuple(_read_rule(json.loads(text), definitions, name) for name, text in texts.items())
-    ids = [rule.id for rule in rules]
-    if len(set(ids)) != len(ids):
-        raise BadRule("Two rules share an id.")
     digest = hashlib.sha256(DICTIONARY.read_bytes())
     for name in sorted(texts):
         digest.update(texts[name].encode())

@@ -44,13 +44,21 @@ class Treatment:
     """What is to be done: where ("": a product for the whole session), of which kinds (`screening/regions.py`), how
     hard (1-5, None: not said).
 
-    `excused` are rules whose objection has been answered with a written reason.
+    `excused` are rules whose objection has been answered with a written reason: a therapist's answers only what a
+    therapist may excuse, the clinical lead's everything that can be excused at all.
     """
 
     region: str
     kinds: frozenset[str] = frozenset()
     pressure: int | None = None
     excused: frozenset[str] = field(default=frozenset())
+    is_excused_by_lead: bool = False
+
+    def excuses(self, rule_id: str, reason: str) -> bool:
+        """Whether the written reason answers this objection of the rule: it may have another one by now."""
+        if rule_id not in self.excused or reason in NEVER_EXCUSED:
+            return False
+        return self.is_excused_by_lead or reason in EXCUSED_BY_THERAPIST
 
     @property
     def is_pelvic(self) -> bool:
@@ -97,22 +105,25 @@ def words_of(reason: str, *, region: str) -> str:
 
 
 def _all_against(flags: list[FlagView], treatment: Treatment, has_pelvic_consent: bool) -> Iterator[Objection]:
+    for raised in _raised(flags, treatment, has_pelvic_consent):
+        if not treatment.excuses(raised.rule_id, raised.reason):
+            yield raised
+
+
+def _raised(flags: list[FlagView], treatment: Treatment, has_pelvic_consent: bool) -> Iterator[Objection]:
     for flag in flags:
-        if flag.rule_id not in treatment.excused:
-            yield from (Objection(reason, flag.rule_id) for reason in _against(flag, treatment))
-    if ENDANGERMENT not in treatment.excused:
-        reasons = endangering(region=treatment.region, kinds=treatment.kinds, pressure=treatment.pressure)
-        yield from (Objection(reason, ENDANGERMENT) for reason in reasons)
+        yield from (Objection(reason, flag.rule_id) for reason in _against(flag, treatment))
+    reasons = endangering(region=treatment.region, kinds=treatment.kinds, pressure=treatment.pressure)
+    yield from (Objection(reason, ENDANGERMENT) for reason in reasons)
     if treatment.is_pelvic:
-        yield from (Objection(reason, PELVIC_WORK) for reason in _of_pelvic_work(treatment, has_pelvic_consent))
+        yield from (Objection(reason, PELVIC_WORK) for reason in _of_pelvic_work(has_pelvic_consent))
 
 
-def _of_pelvic_work(treatment: Treatment, has_consent: bool) -> Iterator[str]:
+def _of_pelvic_work(has_consent: bool) -> Iterator[str]:
     """A written reason answers for scope and chaperone; nothing answers for a consent that is not there."""
     if not has_consent:
         yield "pelvic_consent_missing"
-    if PELVIC_WORK not in treatment.excused:
-        yield "pelvic_scope"
+    yield "pelvic_scope"
 
 
 def _against(flag: FlagView, treatment: Treatment) -> Iterator[str]:

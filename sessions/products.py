@@ -75,7 +75,7 @@ def product_warning(session: TreatmentSession) -> ProductWarning | None:
         rule_ids=rule_ids,
         reason=reason,
         is_answered=reason is not None
-        and set(rule_ids) <= set(reason.rule_ids)
+        and all(treatment.excuses(one.rule_id, one.reason) for one in found)
         and {one.public_id for one in allergies} <= set(reason.allergy_ids),
         lead_decides=not set(reasons) <= EXCUSED_BY_THERAPIST,
     )

@@ -19,7 +19,11 @@ def treatment_of(use: TechniqueUse) -> Treatment | None:
     if not technique.is_hands_on:
         return None
     return Treatment(
-        region=use.region, kinds=technique.kinds, pressure=use.pressure, excused=frozenset(use.despite_rules)
+        region=use.region,
+        kinds=technique.kinds,
+        pressure=use.pressure,
+        excused=frozenset(use.despite_rules),
+        is_excused_by_lead=_is_excused_by_lead([use]),
     )
 
 
@@ -36,10 +40,12 @@ def treatments_of_point(*, muscle: str, technique: str, uses: Iterable[Technique
         Treatment(
             region=region,
             kinds=known.kinds,
-            pressure=max((use.pressure for use in said if use.region == region and use.pressure), default=None),
-            excused=frozenset(rule for use in said if use.region == region for rule in use.despite_rules),
+            pressure=max((use.pressure for use in there if use.pressure), default=None),
+            excused=frozenset(rule for use in there for rule in use.despite_rules),
+            is_excused_by_lead=_is_excused_by_lead(there),
         )
         for region in catalogue.muscles()[muscle].regions
+        for there in [[use for use in said if use.region == region]]
     ]
 
 
@@ -49,7 +55,17 @@ def lubricant_in(session: TreatmentSession) -> Treatment | None:
         return None
     reason = ProductReason.objects.filter(session=session, product=session.lubricant).first()
     answered = frozenset(reason.rule_ids) if reason else frozenset()
-    return Treatment(region="", kinds=frozenset({"lubricant"}), excused=answered)
+    return Treatment(
+        region="",
+        kinds=frozenset({"lubricant"}),
+        excused=answered,
+        is_excused_by_lead=bool(answered) and session.therapist.is_clinical_lead,
+    )
+
+
+def _is_excused_by_lead(uses: Iterable[TechniqueUse]) -> bool:
+    """Who wrote the reasons is who writes the note."""
+    return any(use.despite_rules and use.session.therapist.is_clinical_lead for use in uses)
 
 
 def objections_to(session: TreatmentSession, treatments: Collection[Treatment]) -> tuple[Objection, ...]:

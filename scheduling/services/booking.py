@@ -21,6 +21,7 @@ from scheduling import notices
 from scheduling.claims import (
     Claim,
     check_audience,
+    check_history,
     check_time,
     is_overlapping,
     lock,
@@ -80,7 +81,10 @@ def book_appointment(
         minutes=minutes,
     )
     verdict = None
-    if not is_history:
+    if is_history:
+        # Nothing but the clashes counts for what took place: a visit to come must not pass the screening that way.
+        check_history(claim, now=timezone.now())
+    else:
         check_time(claim, now=at or timezone.now())
         check_audience(claim)
         verdict = pass_screening(claim, by=by, despite=screening_reason)

@@ -20,7 +20,7 @@ from patients.models import Patient
 from questionnaires.models import QuestionnaireResponse
 from questionnaires.services import restart_response, save_answers, start_response, submit_response
 from screening import evaluations
-from screening.changes import CHANGES, HOLDS_FOR, Known, is_no_change, known_of
+from screening.changes import CHANGES, HOLDS_FOR, Known, is_no_change, known_of, waits_for_a_look
 from screening.errors import ChangesAnswered, NothingToLookAt
 from screening.models import Cause, ChangeCheck
 
@@ -32,11 +32,11 @@ def request_change_check(
     *, patient: Patient, visit_id: UUID, visit_at: datetime, subject: Subject, context: Mapping[str, Any], by: Actor
 ) -> ChangeCheck:
     """Ask the patient, by a link that dies with the visit's `subject` or when it begins. Answers that still count for
-    its present time are kept, and nobody is asked twice for the same time."""
+    its present time are kept, so is a change nobody has read; and nobody is asked twice for the same time."""
     check: ChangeCheck | None = ChangeCheck.objects.select_for_update(no_key=True).filter(visit_id=visit_id).first()
     if check is not None and check.visit_at == visit_at:
         return check
-    if check is not None and check.answered_at is not None and check.answered_at >= visit_at - HOLDS_FOR:
+    if check is not None and _is_kept(check, visit_at):
         check.visit_at = visit_at
         check.save(update_fields=["visit_at", "updated_at"])
         return check
@@ -113,6 +113,11 @@ def _looked_at(check: ChangeCheck, note: str, by: Any) -> ChangeCheck:
     check.refresh_from_db()
     record(actor=by, action="change_check.looked_at", subject=check, patient=check.patient)
     return check
+
+
+def _is_kept(check: ChangeCheck, visit_at: datetime) -> bool:
+    is_recent = check.answered_at is not None and check.answered_at >= visit_at - HOLDS_FOR
+    return is_recent or waits_for_a_look(check)
 
 
 def _asked(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -27,8 +27,8 @@ _BLOCKING = {Severity.ABSOLUTE.value, Severity.RELATIVE.value}
 class Verdict:
     """Whether a session may be booked or held (`level`), and what speaks against treatments in it (`objections`).
 
-    `reasons` are codes anybody may see; `rule_ids` are for therapists. `is_overridden`: the clinical lead let this
-    visit pass what would have blocked it.
+    `reasons` are codes anybody may see; `rule_ids` are for therapists, and `blocking` those of them that block.
+    `is_overridden`: the clinical lead let this visit pass what would have blocked it.
     """
 
     level: Literal["allow", "warn", "block"]
@@ -36,6 +36,7 @@ class Verdict:
     rule_ids: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()
     is_overridden: bool = False
+    blocking: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_blocked(self) -> bool:
@@ -57,7 +58,8 @@ def gate(
 
     With a visit, what the clinical lead let pass for that visit blocks no more. A session that `is_held`, now or soon,
     needs the five questions about changes, too: answers nobody has looked at block it. Two queries; a third one where
-    a visit is blocked, one for a session that is held, and one for the consent to pelvic work.
+    a visit is blocked, a fourth where that was let pass, one for a session that is held, and one for the consent to
+    pelvic work.
     """
     instant = at or timezone.now()
     flags = Flag.objects.filter(patient=patient).counting(instant).order_by("rule_id")
@@ -169,7 +171,8 @@ def _verdict(known: _Known, service: Service, instant: datetime, changes: Known 
         warnings.append("changes_not_asked")
     rule_ids = tuple(dict.fromkeys([row[0] for row in known.standing] + known.cleared))
     if blocks:
-        return Verdict("block", tuple(dict.fromkeys(blocks + warnings)), rule_ids)
+        reasons = tuple(dict.fromkeys(blocks + warnings))
+        return Verdict("block", reasons, rule_ids, blocking=tuple(sorted(_blocking(known))))
     if warnings:
         return Verdict("warn", tuple(dict.fromkeys(warnings)), rule_ids)
     return Verdict("allow")
@@ -211,15 +214,35 @@ def _view_of(flag: Flag) -> FlagView:
     )
 
 
+def _blocking(known: _Known) -> set[str]:
+    return {rule_id for rule_id, severity, _urgency in known.standing if severity in _BLOCKING}
+
+
 def _let_pass(verdict: Verdict, known: _Known, patient: Patient, visit_id: UUID) -> Verdict:
-    """A blocked visit the clinical lead let pass, if everything that blocks it was named then. Never an emergency."""
+    """A blocked visit the clinical lead let pass, if all that blocks it was named then and is no graver now. Never an
+    emergency."""
     if {"emergency_flag", "changes_not_looked_at"} & set(verdict.reasons):
         return verdict
-    named: set[str] = set()
-    rows = GateOverride.objects.filter(patient=patient, visit_id=visit_id)
-    for rule_ids, reasons in rows.values_list("rule_ids", "reasons"):
-        named |= {*rule_ids, *({"not_screened"} & set(reasons))}
-    blocking = {rule_id for rule_id, severity, _urgency in known.standing if severity in _BLOCKING}
-    if "not_screened" in verdict.reasons:
-        blocking.add("not_screened")
-    return replace(verdict, level="warn", is_overridden=True) if blocking <= named else verdict
+    named: dict[str, datetime] = {}
+    rows = GateOverride.objects.filter(patient=patient, visit_id=visit_id).order_by("id")
+    for rule_ids, reasons, passed_at in rows.values_list("rule_ids", "reasons", "created_at"):
+        named |= dict.fromkeys([*rule_ids, *({"not_screened"} & set(reasons))], passed_at)
+    blocking = _blocking(known)
+    is_named = blocking <= named.keys() and ("not_screened" not in verdict.reasons or "not_screened" in named)
+    if not is_named or _is_any_graver(known, patient, {rule_id: named[rule_id] for rule_id in blocking}):
+        return verdict
+    return replace(verdict, level="warn", is_overridden=True)
+
+
+def _is_any_graver(known: _Known, patient: Patient, passed_at: dict[str, datetime]) -> bool:
+    """Whether a rule speaks more gravely than when the lead let it pass: then it is a new flag of the rule."""
+    then: dict[str, int] = {}
+    rows = Flag.objects.filter(patient=patient, rule_id__in=passed_at).order_by("id")
+    for rule_id, severity, opened_at in rows.values_list("rule_id", "severity", "created_at"):
+        if opened_at <= passed_at[rule_id]:
+            then[rule_id] = Severity.values.index(severity)
+    return any(
+        rule_id not in then or Severity.values.index(severity) < then[rule_id]
+        for rule_id, severity, _urgency in known.standing
+        if rule_id in passed_at
+    )

@@ -24,8 +24,9 @@ def may_override(*, by: Any) -> bool:
 
 @transaction.atomic
 def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason: str, by: Any) -> GateOverride:
-    """Let this visit pass what blocks it now, for a reason. A rule that fires later blocks it again; an emergency is
-    never let pass. Raises NotAllowed, NotFound, Invalid, EmergencyStands, ChangesFirst, NothingToOverride."""
+    """Let this visit pass what blocks it now, for a reason. A rule that fires later, or more gravely, blocks it again;
+    an emergency is never let pass. Raises NotAllowed, NotFound, Invalid, EmergencyStands, ChangesFirst and
+    NothingToOverride."""
     if not may_override(by=by):
         raise NotAllowed()
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
@@ -42,7 +43,7 @@ def override_gate(*, patient: Patient, visit_id: UUID, verdict: Verdict, reason:
     row = GateOverride.objects.create(
         patient=patient,
         visit_id=visit_id,
-        rule_ids=list(verdict.rule_ids),
+        rule_ids=list(verdict.blocking),
         reasons=list(verdict.reasons),
         reason=reason,
         by=by,

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from audit.actors import SYSTEM
 from audit.models import AuditEvent
@@ -346,6 +347,15 @@ def test_history_clashes_like_everything_else(desk):
 def test_the_desk_does_not_enter_history(desk):
     with pytest.raises(NotAllowed):
         desk.book(at(9) - timedelta(days=300), is_history=True)
+    assert_nothing_happened()
+
+
+@pytest.mark.parametrize("who", ["admin", "clockwork"])
+def test_what_is_still_to_come_is_no_history(desk, who):
+    """Or an admin could book past the screening, which history does not ask."""
+    by = desk.admin if who == "admin" else SYSTEM
+    with pytest.raises(errors.NotYetHistory):
+        desk.book(timezone.now() + timedelta(minutes=1), by=by, is_history=True)
     assert_nothing_happened()
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from messaging.models import Message
 from questionnaires.services.publishing import load_shipped
 from scheduling import change_checks, tasks
+from scheduling.models import Appointment
 from scheduling.services import cancel_appointment, mark_arrived, move_appointment
 from screening.models import ChangeCheck
 from screening.services import record_change_check
@@ -21,6 +22,7 @@ from tests.screening.factories import sent_intake
 from tests.screening.test_changes import NEW_MEDICINE, SAME, entered, sent
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 LEAD = timedelta(minutes=configured.CHANGE_CHECK_MINUTES)
 
 
@@ -104,7 +106,10 @@ def test_the_session_waits_for_somebody_to_look(desk, client):
     load_shipped()
     sent_intake(desk.patient, at=timezone.now() - timedelta(days=30))
     desk.patient.care_team.create(therapist=desk.therapist, started_on="2026-01-01")
-    visit = desk.book(timezone.now() + timedelta(minutes=20), by=desk.admin, is_history=True)
+    visit, soon = desk.book(at(9)), timezone.now() + timedelta(minutes=20)
+    times = {"starts_at": soon, "busy_from": soon, "ends_at": soon + HOUR, "busy_until": soon + HOUR}
+    Appointment.objects.filter(pk=visit.pk).update(**times)
+    visit.refresh_from_db()
     change_checks.ask_due()
     sent(client, ChangeCheck.objects.get(), NEW_MEDICINE)
     arrived = mark_arrived(appointment=visit, by=desk.front_desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -14,11 +16,12 @@ from scheduling.errors import ScreeningBlocks
 from scheduling.models import Appointment
 from screening.errors import EmergencyStands, NothingToOverride
 from screening.models import Flag, GateOverride
-from screening.services import gate
+from screening.services import clear_flag, gate, override_gate, reopen_flag
 from sessions.errors import ScreeningBlocks as SessionBlocked
 from sessions.services import start_session
 from tests.factories import UserFactory
 from tests.scheduling.factories import at
+from tests.screening.factories import sent_intake
 from tests.sessions.factories import raise_flag
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +98,77 @@ def test_it_counts_for_that_visit_and_those_rules_only(blocked, lead):
     assert gate(**known, visit_id=visit.public_id).is_blocked
 
 
+def answered(patient, **answers):
+    """The patient sends the intake anew."""
+    sent_intake(patient, **answers)
+
+
+def test_a_rule_that_speaks_more_gravely_later_blocks_again(desk, lead):
+    """A bleeding disorder let pass, beside something absolute; then it turns out to be severe."""
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    answered(desk.patient, bleeding="yes", bleeding_severe="yes", clot_now="yes")
+    assert gate(**known).level == "block"
+    services.let_visit_pass(appointment=visit, screening_reason="Haematology agreed, too", by=lead)
+    assert gate(**known).is_overridden
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    assert gate(**known).is_overridden
+
+
+def test_a_caution_beside_the_block_was_not_let_pass_as_a_block(desk, lead):
+    answered(desk.patient, vein_past="yes", bones="yes", bones_kind="osteopenia")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    assert GateOverride.objects.get().rule_ids == ["CI-05"]
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    answered(desk.patient, vein_past="yes", bones="yes", bones_kind="osteoporosis")
+    assert gate(**known).level == "block"
+
+
+def test_a_clearance_beside_the_block_that_falls_later_blocks_again(desk, lead):
+    answered(desk.patient, bleeding="yes", bleeding_severe="no", clot_now="yes")
+    cleared = Flag.objects.get(rule_id="CI-07")
+    until = at(9, days=30)
+    clear_flag(flag=cleared, reason="Letter", clearance_from="Dr Chen", cleared_until=until, by=lead)
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    reopen_flag(flag=Flag.objects.get(pk=cleared.pk), by=lead)
+    assert gate(**known).level == "block"
+
+
+@pytest.mark.parametrize("severity", ["absolute", "caution"])
+def test_an_emergency_that_comes_later_stops_what_was_let_pass_whatever_its_severity(blocked, lead, severity):
+    visit = blocked.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    raise_flag(visit.patient, severity=severity, urgency="emergency", rule_id="RF-05")
+    assert gate(**known).level == "block"
+
+
+def test_a_screening_that_falls_away_later_was_not_let_pass_with_a_flag(desk, lead):
+    desk.service.for_unscreened_patients = False
+    desk.service.save()
+    answered(desk.patient, vein_past="yes")
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    assert gate(**known).is_overridden
+    raise_flag(visit.patient, severity="caution", rule_id="CI-38")  # its evaluation is not complete
+    assert "not_screened" in gate(**known).reasons
+    assert gate(**known).level == "block"
+
+
+def test_a_clearance_known_to_run_out_before_the_visit_is_let_pass(desk, lead):
+    answered(desk.patient, bleeding="yes", bleeding_severe="no")
+    soon = at(9) - timedelta(days=1)
+    clear_flag(flag=Flag.objects.get(), reason="Letter", clearance_from="Dr Chen", cleared_until=soon, by=lead)
+    visit = desk.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id, "at": at(9)}
+    assert gate(**known).is_overridden
+
+
 def test_a_missing_screening_is_let_pass_by_name(desk, lead):
     desk.service.for_unscreened_patients = False
     desk.service.save()
@@ -134,6 +208,17 @@ def test_letting_pass_asks_who_and_whether(desk, lead, stranger):
     for by, error in ((desk.front_desk, NotAllowed), (desk.admin, NotAllowed), (stranger, NotFound)):
         with pytest.raises(error):
             services.let_visit_pass(**ask, by=by)
+    assert counts() == before
+
+
+def test_a_lead_who_does_not_care_for_the_patient_finds_no_such_visit(blocked, desk):
+    outsider = UserFactory(roles=["therapist"], locations=[desk.location], is_clinical_lead=True)
+    verdict = gate(patient=desk.patient, service=desk.service)
+    before = counts()
+    with pytest.raises(NotFound):
+        override_gate(
+            patient=desk.patient, visit_id=desk.patient.public_id, verdict=verdict, reason=REASON, by=outsider
+        )
     assert counts() == before
 
 

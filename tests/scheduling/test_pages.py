@@ -190,7 +190,9 @@ def test_a_refresh_brings_only_what_changed(desk, page_of):
 def test_a_refresh_whose_hours_no_longer_fit_reloads_the_page(desk, page_of):
     client = page_of(desk.front_desk)
     address = refresh_address(text_of(diary(client, desk)))
-    desk.book(at(7), by=desk.admin, is_history=True)
+    visit = desk.book(at(9))
+    early = {"starts_at": at(7), "ends_at": at(8), "busy_from": at(7), "busy_until": at(8)}
+    Appointment.objects.filter(pk=visit.pk).update(**early)
     answer = client.get(f"/diary/{address}", headers={**HTMX, "HX-Target": "diary-grid"})
     assert answer["HX-Refresh"] == "true"
 

@@ -84,12 +84,18 @@ def test_anything_but_no_is_a_change(question, answer):
     assert not is_no_change({**SAME, question: answer})
 
 
+def test_the_answers_have_names_that_stay():
+    """The API and the pages know them."""
+    assert [str(one) for one in Known] == ["missing", "unchanged", "changed", "looked_at"]
+
+
 def test_no_answers_are_not_five_times_no():
     assert not is_no_change({})
     assert not is_no_change({"change-medicine-what": "no"})
 
 
 def test_an_answer_counts_for_three_days():
+    assert timedelta(hours=72) == HOLDS_FOR
     now = timezone.now()
     check = ChangeCheck(answered_at=now - HOLDS_FOR, has_changes=False)
     assert known_of(check, at=now) is Known.UNCHANGED
@@ -98,8 +104,10 @@ def test_an_answer_counts_for_three_days():
     assert known_of(ChangeCheck(), at=now) is Known.MISSING
     check.has_changes = True
     assert known_of(check, at=now) is Known.CHANGED
+    assert known_of(check, at=now + timedelta(days=9)) is Known.CHANGED
     check.seen_at = now
     assert known_of(check, at=now) is Known.LOOKED_AT
+    assert known_of(check, at=now + timedelta.resolution) is Known.MISSING
 
 
 @pytest.mark.parametrize("number", [1, 5])
@@ -161,15 +169,30 @@ def test_nobody_is_asked_twice_for_the_same_time(patient, soon):
 
 def test_a_move_by_a_day_keeps_the_answers_and_a_move_by_a_week_asks_anew(patient, client, soon):
     check = requested(patient, soon)
-    sent(client, check, NEW_MEDICINE)
+    sent(client, check, SAME)
     near = requested(patient, soon + timedelta(days=1))
-    assert (near.has_changes, near.visit_at) == (True, soon + timedelta(days=1))
+    assert (near.has_changes, near.visit_at) == (False, soon + timedelta(days=1))
     assert Message.objects.filter(template="change_check").count() == 1
     supersede(key=f"appointment:{VISIT}")
     late = requested(patient, soon + timedelta(days=7))
     assert (late.pk, late.has_changes, late.answered_at) == (check.pk, None, None)
     assert Message.objects.filter(template="change_check").count() == 2
     assert QuestionnaireResponse.objects.filter(questionnaire__key="change-check").count() == 2
+
+
+def test_a_change_nobody_has_read_outlives_a_move_by_a_week(patient, client, therapist, soon, service):
+    """Asked anew at once, a new medicine told would have been written over unread."""
+    check, late = requested(patient, soon), soon + timedelta(days=7)
+    sent(client, check, NEW_MEDICINE)
+    kept = requested(patient, late)
+    assert (kept.response, kept.visit_at, known_of(kept, at=late)) == (check.response, late, Known.CHANGED)
+    assert ChangeCheck.objects.to_look_at().get() == kept
+    old_screening(patient)
+    held = {"patient": patient, "service": service, "visit_id": VISIT, "is_held": True, "at": late}
+    assert "changes_not_looked_at" in gate(**held).reasons
+    look_at_change_check(check=kept, note=NOTE, by=therapist)
+    assert gate(**held).reasons == ("changes_not_asked",)
+    assert requested(patient, late + timedelta(days=7)).answered_at is None
 
 
 def test_half_an_answer_for_another_visit_is_not_carried_over(patient, client, soon):

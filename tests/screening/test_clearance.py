@@ -75,6 +75,29 @@ def test_the_gate_keeps_a_treatment_within_the_limits(patient, therapist, in_a_m
         assert {one.rule_id for one in verdict.objections} == {"CI-05"}
 
 
+@pytest.mark.parametrize(
+    ("terms", "reasons"),
+    [
+        ({"forbidden_regions": ("LEG.POST",)}, ["region_barred", "region_not_cleared"]),
+        ({"allowed_regions": ("LEG.POST",)}, []),
+        ({"max_pressure": 1}, ["region_barred", "pressure_not_cleared"]),
+        ({}, ["region_barred"]),
+    ],
+)
+def test_the_gate_reads_every_limit(patient, therapist, in_a_month, service, terms, reasons):
+    cleared(patient, therapist, in_a_month, **terms)
+    verdict = gate(patient=patient, service=service, treatments=[CALF])
+    assert [one.reason for one in verdict.objections] == reasons
+
+
+def test_a_flag_nobody_cleared_has_no_limits(patient, service):
+    sent_intake(patient, varicose="yes", varicose_where=["LEG.POST"])
+    verdict = gate(patient=patient, service=service, treatments=[HAND, CALF])
+    assert [(one.reason, one.rule_id) for one in verdict.objections] == [("region_barred", "CI-26")]
+    assert (verdict.level, verdict.is_blocked) == ("warn", True)
+    assert not gate(patient=patient, service=service, treatments=[HAND]).is_blocked
+
+
 def test_limits_end_with_the_clearance(patient, therapist, in_a_month, service):
     cleared(patient, therapist, in_a_month, allowed_regions=("HAND",))
     late = gate(patient=patient, service=service, treatments=[CALF], at=in_a_month + timedelta(minutes=1))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from audit.actors import SYSTEM
 from questionnaires.services import start_response
 from questionnaires.services.publishing import load_shipped
+from screening.changes import HOLDS_FOR
 from screening.models import Cause, Evaluation, Flag, Light
 from screening.services import Verdict, clear_flag, gate, gates_at, gates_of, lights, save_intake_page, screen
 from screening.services.gates import SCREENING_HOLDS_FOR
@@ -37,6 +39,9 @@ def test_a_screened_patient_without_flags_is_let_through(patient, service, first
     sent_intake(patient)
     assert gate(patient=patient, service=service) == Verdict("allow")
     assert gate(patient=patient, service=first_visit) == Verdict("allow")
+    allowed = gate(patient=patient, service=service)
+    assert (allowed.reasons, allowed.rule_ids, allowed.objections, allowed.blocking) == ((), (), (), ())
+    assert allowed.is_overridden is False
     assert light_of(patient) == Light.GREEN
 
 
@@ -148,11 +153,21 @@ def test_resolved_and_replaced_flags_do_not_count(patient, service):
 
 
 def test_a_screening_older_than_half_a_year_warns(patient, service):
+    """clinical.md §2.1: every 180 days."""
+    assert timedelta(days=180) == SCREENING_HOLDS_FOR
     sent_intake(patient)
     at = timezone.now() + SCREENING_HOLDS_FOR
     assert gate(patient=patient, service=service, at=at - timedelta(minutes=1)) == Verdict("allow")
     late = gate(patient=patient, service=service, at=at + timedelta(minutes=1))
     assert late == Verdict("warn", ("screening_out_of_date",))
+
+
+def test_an_intake_of_the_last_three_days_says_what_has_changed(patient, service):
+    sent_at = sent_intake(patient).answered_at
+    held = {"patient": patient, "service": service, "is_held": True}
+    assert gate(**held, at=sent_at + HOLDS_FOR) == Verdict("allow")
+    late = gate(**held, at=sent_at + HOLDS_FOR + timedelta.resolution)
+    assert late == Verdict("warn", ("changes_not_asked",))
 
 
 def test_reasons_are_codes_without_rules_and_each_is_said_once(patient, service):
@@ -189,6 +204,36 @@ def test_many_instants_get_the_verdicts_the_gate_gives_one_by_one(
 
     assert len({verdict.reasons for verdict in answers.values()}) == 4
     assert answers == {instant: gate(patient=patient, service=service, at=instant) for instant in instants}
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_of_a_patient_without_a_screening_every_instant_says_so(patient, service, days):
+    later = timezone.now() + timedelta(days=days)
+    assert gates_at(patient=patient, service=service, instants=[later]) == {later: Verdict("block", ("not_screened",))}
+    screen(patient=patient, by=SYSTEM)
+    assert gates_at(patient=patient, service=service, instants=[later]) == {later: Verdict("block", ("not_screened",))}
+
+
+def test_no_instant_no_verdict(patient, service, django_assert_max_num_queries):
+    with django_assert_max_num_queries(2):
+        assert gates_at(patient=patient, service=service, instants=[]) == {}
+    assert gates_of(wanted=[]) == {}
+
+
+def test_a_passed_fever_leaves_the_desks_light(patient):
+    sent_intake(patient, fever="yes")
+    assert light_of(patient) == Light.RED
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert light_of(patient) == Light.GREEN
+
+
+def test_an_unfinished_intake_makes_a_standing_flag_no_milder(patient, service):
+    sent_intake(patient, head_knock="yes", head_knock_signs="yes")
+    again = start_response(patient=patient, by=SYSTEM)
+    save_intake_page(response=again, answers={"head-knock": "yes", "head-knock-signs": "no"}, by=SYSTEM)
+    assert Evaluation.objects.newest_first().first().cause == Cause.WARNING_SIGN
+    assert list(Flag.objects.values_list("urgency", "status")) == [("emergency", "open")]
+    assert gate(patient=patient, service=service).reasons == ("emergency_flag", "absolute_flag")
 
 
 def test_many_patients_get_the_verdicts_the_gate_gives_one_by_one(

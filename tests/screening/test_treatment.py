@@ -2,7 +2,17 @@
 
 import pytest
 
-from screening.treatment import EXCUSED_BY_THERAPIST, OBJECTIONS, FlagView, Objection, Treatment, objections
+from screening.treatment import (
+    ENDANGERMENT,
+    EXCUSED_BY_THERAPIST,
+    NEVER_EXCUSED,
+    OBJECTIONS,
+    PELVIC_WORK,
+    FlagView,
+    Objection,
+    Treatment,
+    objections,
+)
 
 CALF = Treatment(region="LEG.POST")
 
@@ -95,6 +105,40 @@ def test_an_excused_rule_is_silent_and_only_for_that_treatment():
     assert objections([flag], [excused, CALF]) == [Objection("region_barred", "CI-26")]
 
 
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_a_therapists_reason_answers_a_guarded_region_and_the_leads_what_a_doctor_excluded(is_lead):
+    flag = FlagView(
+        rule_id="CI-05", severity="relative", is_cleared=True, regions=("LEG.POST",), forbidden_regions=("LEG.POST",)
+    )
+    excused = Treatment(region="LEG.POST", excused=frozenset({"CI-05"}), is_excused_by_lead=is_lead)
+    assert objections([flag], [excused]) == ([] if is_lead else [Objection("region_not_cleared", "CI-05")])
+    assert objections([flag], [CALF]) == [
+        Objection("region_barred", "CI-05"), Objection("region_not_cleared", "CI-05"),
+    ]  # fmt: skip
+    unanswered = Treatment(region="LEG.POST", excused=frozenset({"CI-06"}), is_excused_by_lead=is_lead)
+    assert len(objections([flag], [unanswered])) == 2
+
+
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_no_reason_stands_for_what_has_to_be_done_first(is_lead):
+    """How hard has to be said, and the consent to pelvic work to be there, whoever writes why."""
+    excused = frozenset({"CI-05", PELVIC_WORK})
+    limits = FlagView(rule_id="CI-05", severity="relative", is_cleared=True, max_pressure=2)
+    calf = Treatment(region="LEG.POST", excused=excused, is_excused_by_lead=is_lead)
+    assert objections([limits], [calf]) == [Objection("pressure_unsaid", "CI-05")]
+    pelvic = Treatment(region="PELVIS", pressure=2, excused=excused, is_excused_by_lead=is_lead)
+    assert objections([], [pelvic]) == [Objection("pelvic_consent_missing", PELVIC_WORK)]
+    assert objections([], [pelvic], has_pelvic_consent=True) == []
+
+
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_a_reason_answers_for_an_endangerment_area_and_for_no_other_rule(is_lead):
+    deep = {"region": "ABDOMEN", "pressure": 5, "is_excused_by_lead": is_lead}
+    assert objections([], [Treatment(**deep, excused=frozenset({ENDANGERMENT}))]) == []
+    other = Treatment(**deep, excused=frozenset({PELVIC_WORK}))
+    assert objections([], [other]) == [Objection("endangered_deep", ENDANGERMENT)]
+
+
 def test_the_same_objection_is_raised_once():
     flag = FlagView(rule_id="CI-26", severity="local", regions=("LEG.POST",))
     assert objections([flag], [CALF, Treatment(region="LEG.POST", pressure=2)]) == [Objection("region_barred", "CI-26")]
@@ -110,6 +154,15 @@ def test_a_product_for_the_whole_session_has_no_region():
     assert against(oil, severity="caution", kinds=("lubricant",)) == ["lubricant_barred"]
 
 
-def test_every_objection_has_words():
-    assert set(EXCUSED_BY_THERAPIST) < set(OBJECTIONS)
+def test_every_objection_has_words_and_one_who_decides():
+    """What a doctor excluded, or what a device in the body forbids, is the clinical lead's."""
+    assert set(OBJECTIONS) == {
+        "region_barred", "lubricant_barred", "kind_barred", "region_not_cleared", "kind_not_cleared",
+        "pressure_not_cleared", "pressure_unsaid", "endangered_deep", "endangered_unsaid", "pelvic_consent_missing",
+        "pelvic_scope",
+    }  # fmt: skip
     assert all(text.endswith(".") for text in OBJECTIONS.values())
+    assert {
+        "region_barred", "lubricant_barred", "endangered_deep", "endangered_unsaid", "pelvic_scope",
+    } == EXCUSED_BY_THERAPIST  # fmt: skip
+    assert {"pressure_unsaid", "pelvic_consent_missing"} == NEVER_EXCUSED

@@ -13,8 +13,9 @@ from clinic.core.errors import Invalid
 from patients.services import record_consent
 from screening.models import Clearance, Flag
 from sessions.errors import LeadDecides, ScreeningBlocks, TreatmentBarred
-from sessions.models import TechniqueUse, TreatmentSession
-from sessions.services import record_technique, save_note, sign_session
+from sessions.models import TechniqueUse, TreatmentSession, TriggerPointObservation
+from sessions.products import product_warning
+from sessions.services import explain_product, record_technique, record_trigger_point, save_note, sign_session
 from tests.sessions.factories import NOTE, draft_session, full_draft, raise_flag
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,63 @@ def test_a_doctors_limits_hold_whatever_the_therapist_says(draft, therapist, lim
     lift(draft.patient, therapist, **limits)
     assert refused(draft, TreatmentBarred, known, therapist).facts["reasons"] == [reason]
     refused(draft, LeadDecides, known, therapist, despite_reason="It will be fine")
+
+
+def test_what_a_doctor_excludes_after_the_therapist_wrote_a_reason_is_not_signed_away(therapist, location):
+    """The reason answered a flag that guards the region; that a doctor excluded it came later, and is the lead's."""
+    draft = full_draft(therapist, location)
+    lift(draft.patient, therapist)
+    Flag.objects.filter(patient=draft.patient).update(regions=["LEG.POST"])
+    row = record_technique(session=draft, by=therapist, despite_reason="Looked at it: only the outer side", **CALF)
+    assert row.despite_rules == ["CI-05"]
+    Clearance.objects.update(forbidden_regions=["LEG.POST"])
+    with pytest.raises(TreatmentBarred) as refusal:
+        sign_session(session=draft, by=therapist)
+    assert refusal.value.facts == {"reasons": ["region_not_cleared"], "rule_ids": ["CI-05"]}
+    assert TreatmentSession.objects.get().state == "draft"
+
+
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_what_a_doctor_excludes_later_is_the_leads_on_a_point_as_on_its_region(therapist, location, is_lead):
+    """A point is answered by the reason beside the technique of its region, as far as that reason goes."""
+    therapist.is_clinical_lead = is_lead
+    therapist.save()
+    draft = full_draft(therapist, location)
+    lift(draft.patient, therapist)
+    Flag.objects.filter(patient=draft.patient).update(regions=["LEG.POST"])
+    record_technique(session=draft, by=therapist, despite_reason="Only the outer side", **CALF)
+    Clearance.objects.update(forbidden_regions=["LEG.POST"])
+    point = {"muscle": "soleus", "side": "left", "status": "active", "technique": CALF["technique"]}
+    if is_lead:
+        assert record_trigger_point(session=draft, by=therapist, **point).technique == CALF["technique"]
+        assert sign_session(session=draft, by=therapist).is_signed
+        return
+    seen, events = TriggerPointObservation.objects.count(), AuditEvent.objects.count()
+    with pytest.raises(TreatmentBarred) as refusal:
+        record_trigger_point(session=draft, by=therapist, **point)
+    assert refusal.value.facts["reasons"] == ["region_not_cleared"]
+    assert (TriggerPointObservation.objects.count(), AuditEvent.objects.count()) == (seen, events)
+
+
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_a_product_a_doctor_excludes_after_the_reason_waits_for_the_lead(therapist, location, is_lead):
+    therapist.is_clinical_lead = is_lead
+    therapist.save()
+    draft = full_draft(therapist, location)
+    lift(draft.patient, therapist)
+    Flag.objects.filter(patient=draft.patient).update(techniques=["lubricant"])
+    draft = save_note(session=draft, changes={"lubricant": "Jojoba wax"}, expected_version=None, by=therapist)
+    explain_product(session=draft, reason="Known to be fine", by=therapist)
+    assert product_warning(draft).is_answered
+    Clearance.objects.update(forbidden_kinds=["lubricant"])
+    assert product_warning(draft).is_answered is is_lead
+    if is_lead:
+        assert sign_session(session=draft, by=therapist).is_signed
+        return
+    with pytest.raises(TreatmentBarred) as refusal:
+        sign_session(session=draft, by=therapist)
+    assert "kind_not_cleared" in refusal.value.facts["reasons"]
+    assert TreatmentSession.objects.get().state == "draft"
 
 
 def test_a_limited_pressure_has_to_be_said_even_by_the_lead(draft, therapist):
