@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from clinic.core.api import UpdatedSinceMixin, idempotent
+from clinic.core.api import PdfFile, UpdatedSinceMixin, idempotent
 from clinic.core.errors import Invalid, NotAllowed
 from clinic.core.http import pdf_file
 from patients.models import Patient
@@ -106,13 +106,6 @@ class FlagViewSet(UpdatedSinceMixin, mixins.ListModelMixin, mixins.RetrieveModel
         """Take a clearance back: the flag stands again, as a new row."""
         again = services.reopen_flag(flag=self.get_object(), by=request.user)
         return Response(FlagOutput(again).data)
-
-
-class PdfFile(JSONRenderer):
-    """Lets a client ask for application/pdf; a refusal is still a problem document."""
-
-    media_type = "application/pdf"
-    format = "pdf"
 
 
 @extend_schema(tags=["screening"])

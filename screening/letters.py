@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
-
 from clinic.core.clock import local
 from clinic.core.documents import pdf
+from clinic.letterhead import day_words, paper_of, sender_of
 from clinic.models import Location
 from patients.models import Patient
 from questionnaires.models import QuestionnaireResponse
@@ -44,12 +43,12 @@ def text_of(request: ClearanceRequest, flags: Iterable[Flag], intake: Questionna
     lines = lines_of(flags, intake.questionnaire.form() if intake else None, user=by)
     written_at = local(request.created_at, place.timezone if place else "UTC")
     return {
-        "paper": "us-letter" if place is None or place.country == "US" else "a4",
-        "sender": _sender(place),
+        "paper": paper_of(place),
+        "sender": sender_of(place),
         "addressee": request.addressee.splitlines(),
-        "written_on": _day(written_at),
+        "written_on": day_words(written_at),
         "reference": request.reference,
-        "patient": {"name": patient.full_name, "birth_on": _day(patient.birth_on)},
+        "patient": {"name": patient.full_name, "birth_on": day_words(patient.birth_on)},
         "findings": [_finding(line) for line in lines],
         "plan": {
             "service": request.service.name,
@@ -85,15 +84,6 @@ def letterhead_of(patient: Patient, user: Any) -> Location | None:
     return known.filter(staff=user).first() or known.first()
 
 
-def _sender(place: Location | None) -> dict[str, Any]:
-    if place is None:
-        return {"name": settings.CLINIC_NAME, "lines": []}
-    return {
-        "name": f"{settings.CLINIC_NAME}, {place.name}",
-        "lines": [line for line in (place.address, place.phone) if line],
-    }
-
-
 def _finding(line: FlagLine) -> dict[str, Any]:
     flag = line.flag
     stands = _STANDS[flag.severity] if flag.urgency != Urgency.EMERGENCY else "we do not treat before it is looked into"
@@ -103,8 +93,3 @@ def _finding(line: FlagLine) -> dict[str, Any]:
 def _words(reason: Reason) -> str:
     answer = f" {reason.answer}" if reason.answer else ""
     return f"{reason.source}: {reason.text}{answer}{' (to be asked)' if reason.to_ask else ''}"
-
-
-def _day(day: Any) -> str:
-    """A date nobody reads the wrong way round."""
-    return f"{day.day} {day:%B %Y}"

@@ -35,6 +35,7 @@ urlpatterns = [
     path("adverse-events/<uuid:event_id>/versions/<int:number>/correct/", safety.correct_event, name="correct-event"),
     path("adverse-events/<uuid:event_id>/seen/", safety.acknowledge, name="acknowledge-event"),
     path(f"{_SESSION}/", note.session, name="session"),
+    path(f"{_SESSION}/pdf/", note.printed, name="note-pdf"),
     path(f"{_SESSION}/changes/", changes.record, name="changes"),
     path(f"{_SESSION}/product/", care.explain_product, name="explain-product"),
     path(f"{_SESSION}/chaperone/", care.chaperone, name="chaperone"),

@@ -132,3 +132,10 @@ def _replay(principal: str, key: str, digest: str) -> Response:
     response = Response(row.body, status=row.status)
     response["Idempotent-Replayed"] = "true"
     return response
+
+
+class PdfFile(JSONRenderer):
+    """Lets a client ask for application/pdf; a refusal is still a problem document."""
+
+    media_type = "application/pdf"
+    format = "pdf"

@@ -6,22 +6,27 @@ import uuid
 from typing import Any, cast
 
 from django.db.models import QuerySet, prefetch_related_objects
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.core.api import UpdatedSinceMixin, expected_version, idempotent
+from clinic.core.api import PdfFile, UpdatedSinceMixin, expected_version, idempotent
 from clinic.core.errors import Invalid
+from clinic.core.http import pdf_file
 from patients.services import note_patient_read
 from questionnaires.serializers import AnswersInput
 from scheduling.models import Appointment
 from screening.serializers import ChangeCheckOutput
 from sessions import services
 from sessions.models import SessionState, TreatmentSession
+from sessions.printed_note import print_note
 from sessions.serializers import NoteInput, SessionOutput, SessionSummary, StartSessionInput
 from staff.models import User
 
@@ -58,6 +63,15 @@ class SessionViewSet(UpdatedSinceMixin, mixins.ListModelMixin, viewsets.GenericV
         session = self.get_object()
         note_patient_read(patient=session.patient, by=_member(request), screen="session")
         return _answer(session)
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], renderer_classes=[JSONRenderer, PdfFile])
+    def pdf(self, request: Request, public_id: uuid.UUID) -> HttpResponse:
+        """The whole note as PDF, a draft marked as one; leaves a trace in the patient's audit."""
+        session = self.get_object()
+        note_patient_read(patient=session.patient, by=_member(request), screen="session_pdf")
+        content = print_note(session=session, user=_member(request), now=timezone.now())
+        return pdf_file(content, name=f"session-{session.public_id}")
 
     @extend_schema(request=StartSessionInput, responses={201: SessionOutput})
     @idempotent

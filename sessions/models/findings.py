@@ -235,6 +235,15 @@ class MotionQuerySet(OfSessionQuerySet):
         newest = self.order_by(*which, "-session__performed_at", "-id").distinct(*which)
         return newest.select_related("session__location")
 
+    def last_of_each_motion(self, count: int) -> MotionQuerySet:
+        """The last measurements of each motion, side and mode, one after the other, oldest first."""
+        which = ["joint", "motion", "side", "mode"]
+        newest_first = Window(
+            RowNumber(), partition_by=which, order_by=[F("session__performed_at").desc(), F("id").desc()]
+        )
+        last: MotionQuerySet = self.annotate(back=newest_first).filter(back__lte=count)
+        return last.order_by(*which, "-back").select_related("session__location")
+
 
 class RangeOfMotion(Record):
     """One measured motion, neutral-zero: signed start and end. A level is its place in catalogue.LEVELS."""

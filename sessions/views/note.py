@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.core.errors import Changed, ClinicError
+from clinic.core.http import pdf_file
 from patients.services import note_patient_read
 from sessions import services
 from sessions.care_forms import ProductForm
@@ -20,6 +21,7 @@ from sessions.content import NOTE_FIELDS
 from sessions.errors import Incomplete, ProductAllergy, ScreeningBlocks, TreatmentBarred, Unconfirmed
 from sessions.forms import AddendumForm, NoteForm
 from sessions.models import TreatmentSession
+from sessions.printed_note import print_note
 from sessions.products import product_warning
 from sessions.treatments import treatments_in, verdict_on
 from sessions.views.page import show_page, show_section
@@ -34,6 +36,16 @@ def session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     row = seen_session(request, public_id)
     note_patient_read(patient=row.patient, by=member(request), screen="session")
     return show_page(request, row)
+
+
+@login_required
+@require_safe
+def printed(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The note as PDF. Reading it is noted."""
+    row = seen_session(request, public_id)
+    note_patient_read(patient=row.patient, by=member(request), screen="session_pdf")
+    content = print_note(session=row, user=member(request), now=timezone.now())
+    return pdf_file(content, name=f"session-{row.public_id}")
 
 
 @login_required
