@@ -1,4 +1,4 @@
-"""An instrument as data: what is asked, how it is scored, what a change means. Read strictly: a mistyped one is refused."""
+"""An instrument as data: what is asked, how it is scored, what a change means. A mistyped one is refused."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _problems(written: Mapping[str, Any]) -> list[str]:
 
 
 def _has_bands_in_order(written: Mapping[str, Any]) -> bool:
-    ups = [band["up_to"] for band in written.get("bands", [])]
+    ups: list[float] = [band["up_to"] for band in written.get("bands", [])]
     return ups == sorted(set(ups))
 
 
@@ -137,7 +137,7 @@ def _is_rule(written: Mapping[str, Any]) -> bool:
         return False
     if rule["kind"] == "lookup":
         return bool(rule.get("table")) and rule.get("of", "item") in {"item", "sum"}
-    return rule["kind"] != "percent_of_max" or rule.get("max_per_item", 0) > 0
+    return rule["kind"] != "percent_of_max" or bool(rule.get("max_per_item", 0) > 0)
 
 
 def _has_a_points_entry_for_every_option(written: Mapping[str, Any]) -> bool:

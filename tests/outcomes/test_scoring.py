@@ -113,21 +113,21 @@ def test_bands_are_read_up_to_their_end():
 
 
 @pytest.mark.parametrize(
-    ("key", "earlier", "later", "better", "beyond", "matters"),
+    ("key", "scores", "better", "judged"),
     [
-        ("nrs-now", 6, 4, 2, None, True),
-        ("nrs-now", 8, 6, 2, None, False),  # 25 %
-        ("nrs-now", 3, 2, 1, None, False),  # 33 %, but one point
-        ("nrs-now", 0, 0, 0, None, False),
-        ("quickdash", 60, 46, 14, True, False),
-        ("quickdash", 60, 72, -12, False, False),
-        ("lefs", 40, 49, 9, True, True),
-        ("sleep", 8, 2, 6, None, None),
+        ("nrs-now", (6, 4), 2, (None, True)),
+        ("nrs-now", (8, 6), 2, (None, False)),  # 25 %
+        ("nrs-now", (3, 2), 1, (None, False)),  # 33 %, but one point
+        ("nrs-now", (0, 0), 0, (None, False)),
+        ("quickdash", (60, 46), 14, (True, False)),
+        ("quickdash", (60, 72), -12, (False, False)),
+        ("lefs", (40, 49), 9, (True, True)),
+        ("sleep", (8, 2), 6, (None, None)),
     ],
 )
-def test_a_change_is_judged_by_the_instruments_own_limits(key, earlier, later, better, beyond, matters):
-    found = change(INSTRUMENTS[key], Decimal(earlier), Decimal(later))
-    assert (found.better, found.is_beyond_error, found.matters) == (better, beyond, matters)
+def test_a_change_is_judged_by_the_instruments_own_limits(key, scores, better, judged):
+    found = change(INSTRUMENTS[key], *map(Decimal, scores))
+    assert (found.better, (found.is_beyond_error, found.matters)) == (better, judged)
 
 
 def test_only_activities_named_both_times_are_compared():
