@@ -42,3 +42,30 @@ class NoUnexpectedEffect(ClinicError):
     http_status = 409
     title = "Nothing to mark"
     message = "This follow-up reports no unexpected effect."
+
+
+class InstrumentNotLicensed(Conflict):
+    """A shell without a standing attestation for this way of asking."""
+
+    code = "instrument_not_licensed"
+    title = "No licence on record"
+    message = (
+        "The words of this instrument belong to somebody else. An administrator records the licence first; "
+        "scores taken before stay."
+    )
+
+
+class InstrumentNeedsNoLicence(Conflict):
+    """Its words come with the product."""
+
+    code = "instrument_needs_no_licence"
+    title = "No licence is needed"
+    message = "This instrument comes with its words and is free to use."
+
+
+class MeasurementAlreadyRecorded(Conflict):
+    """The same source gave other answers."""
+
+    code = "measurement_already_recorded"
+    title = "Other answers are recorded"
+    message = "This source already gave other answers to this instrument. Answers are not overwritten."

@@ -8,7 +8,8 @@ from typing import Any
 
 from clinic.models import Location
 from outcomes.course import Course, Point, curve, judge
-from outcomes.models import MEANINGFUL_POINTS, PainScore, Survey
+from outcomes.measure_curves import MeasureCurve, measure_curves
+from outcomes.models import MEANINGFUL_POINTS, Measurement, PainScore, Survey
 from patients.catalogue import condition_name
 from patients.gate import home_of
 from patients.models import Episode, Patient
@@ -33,6 +34,7 @@ class EpisodeOutcome:
     points: list[Point]
     rows: list[ScoreRow]
     sentence: str
+    measures: list[MeasureCurve]
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,21 @@ def overview(*, patient: Patient, user: Any) -> Overview:
     scores = _by_episode(PainScore.objects.visible_to(user).filter(patient=patient).in_order())
     surveys = list(Survey.objects.visible_to(user).filter(patient=patient).for_list().newest_first())
     surveys_of = _by_episode(surveys)
+    measured = _by_episode(Measurement.objects.visible_to(user).filter(patient=patient).with_scores().in_order())
     episodes = Episode.objects.visible_to(user).filter(patient=patient).select_related("condition")
     return Overview(
         home=home_of(patient),
         episodes=[
-            _outcome(episode, scores[episode.pk], surveys_of[episode.pk])
+            _outcome(episode, scores[episode.pk], surveys_of[episode.pk], measured[episode.pk])
             for episode in episodes.order_by("-opened_on", "-id")
         ],
         surveys=surveys,
     )
 
 
-def _outcome(episode: Episode, scores: list[PainScore], surveys: list[Survey]) -> EpisodeOutcome:
+def _outcome(
+    episode: Episode, scores: list[PainScore], surveys: list[Survey], measured: list[Measurement]
+) -> EpisodeOutcome:
     course = judge(scores, surveys)
     condition = episode.condition
     return EpisodeOutcome(
@@ -73,6 +78,7 @@ def _outcome(episode: Episode, scores: list[PainScore], surveys: list[Survey]) -
         points=curve(scores),
         rows=[_row(score) for score in reversed(scores)],
         sentence=_sentence(course),
+        measures=measure_curves(measured),
     )
 
 

@@ -6,7 +6,7 @@ import factory
 
 from clinic.models import Location, Room, Service
 from messaging.models import Subject
-from outcomes.models import PainScore, Survey
+from outcomes.models import LicenceAttestation, Measurement, MeasurementScore, PainScore, Survey
 from patients.models import CareTeamMember, Condition, Consent, Episode, Medicine, Patient
 from scheduling.models import Appointment, WorkingHours
 from sessions.models import TreatmentSession
@@ -204,3 +204,44 @@ class SurveyFactory(factory.django.DjangoModelFactory):
     session_id = factory.Faker("uuid4")
     due_at = NINE
     expires_at = NINE + timedelta(days=3)
+
+
+class LicenceAttestationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LicenceAttestation
+
+    instrument_key = "odi"
+    rights_holder = "Rights holder"
+    reference = "Contract 1"
+    mode = "paper"
+    expires_on = date(2099, 1, 1)
+    attested_by = factory.SubFactory(UserFactory, roles=["admin"])
+
+
+class MeasurementFactory(factory.django.DjangoModelFactory):
+    """With one score, `score__value=…`."""
+
+    class Meta:
+        model = Measurement
+        skip_postgeneration_save = True
+
+    patient = factory.SubFactory(PatientFactory)
+    episode = factory.SubFactory(EpisodeFactory, patient=factory.SelfAttribute("..patient"))
+    instrument_key = "nrs-now"
+    moment = "session"
+    measured_at = NINE
+    mode = "electronic"
+    answers = {"1": 6}
+    source_key = factory.Sequence(lambda n: f"made:{n}")
+    score = factory.RelatedFactory("tests.factories.MeasurementScoreFactory", "measurement")
+
+
+class MeasurementScoreFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MeasurementScore
+
+    measurement = factory.SubFactory(MeasurementFactory, score=None)
+    number = 1
+    instrument_version = 1
+    value = 6
+    answered = 1

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from audit.actors import Actor, SystemActor
+from audit.actors import Actor
 from audit.services import record
-from clinic.core.errors import Invalid, NotAllowed, NotFound
+from clinic.core.errors import Invalid, NotFound
 from messaging import links
 from messaging import services as messaging
 from messaging.models import LinkPurpose, SignedLink
 from outcomes.errors import AlreadyAnswered, NoUnexpectedEffect, ScoreAlreadyRecorded, SurveyClosed, SurveyExpired
 from outcomes.models import Moment, PainScore, Survey, SurveyState
+from outcomes.services.access import require_writer
 from outcomes.surveys import subject_key
 from patients.models import Episode, Patient
 from staff.models import User
@@ -30,7 +31,7 @@ def record_pain_score(
     *, patient: Patient, episode: Episode, score: int, moment: str, measured_at: datetime, source_key: str, by: Actor
 ) -> PainScore:
     """Keep one score per source and moment. The same score again is the same row; another one is refused."""
-    _require_writer(patient, by)
+    require_writer(patient=patient, by=by)
     _check_score(score, field="score")
     _check_origin(patient, episode, moment, measured_at, source_key)
     row, is_new = PainScore.objects.get_or_create(
@@ -51,7 +52,7 @@ def plan_survey(
     *, patient: Patient, episode: Episode, therapist: User, session_id: uuid.UUID, due_at: datetime, by: Actor
 ) -> Survey:
     """Promise one follow-up per session. Planning it again changes nothing."""
-    _require_writer(patient, by)
+    require_writer(patient=patient, by=by)
     if episode.patient_id != patient.pk:
         raise Invalid(fields={"episode": "Choose an episode of this patient."})
     row, is_new = Survey.objects.get_or_create(
@@ -111,7 +112,7 @@ def answer_survey(
 @transaction.atomic
 def mark_effect_seen(*, survey: Survey, by: User) -> Survey:
     """A therapist of the care team has read the unexpected effect. Twice is once."""
-    _require_writer(survey.patient, by)
+    require_writer(patient=survey.patient, by=by)
     locked = _lock(survey)
     if not locked.had_unexpected_effect:
         raise NoUnexpectedEffect(survey_id=str(locked.public_id))
@@ -139,24 +140,10 @@ def _lock(survey: Survey) -> Survey:
     return locked
 
 
-def _require_writer(patient: Patient, by: Actor) -> None:
-    """The clinic's clockwork, the patient by a link of their own, or a therapist who cares for them."""
-    if isinstance(by, SystemActor):
-        return
-    if isinstance(by, SignedLink):
-        if by.patient_id != patient.pk:
-            raise NotFound()
-        return
-    if not isinstance(by, User) or not by.writes_clinical:
-        raise NotAllowed()
-    if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
-        raise NotFound()
-
-
 def _require_answerer(survey: Survey, by: Actor) -> None:
     if isinstance(by, SignedLink) and (by.purpose, by.target_id) != (LinkPurpose.SURVEY, survey.public_id):
         raise NotFound()
-    _require_writer(survey.patient, by)
+    require_writer(patient=survey.patient, by=by)
 
 
 def _require_open(survey: Survey, at: datetime) -> None:
