@@ -60,6 +60,7 @@ def tell_cancelled(*, appointment: Appointment, notify: bool, by: Actor) -> None
             template=CANCELLED,
             context=context_of(appointment),
             expires_at=appointment.starts_at,
+            location=appointment.location,
             by=by,
         )
 
@@ -106,6 +107,7 @@ def tell_offered(*, offer: Offer, vacancy: Vacancy, until: datetime, by: Actor) 
         context=context,
         expires_at=until,
         link=link,
+        location=vacancy.location,
         by=by,
     )
 
@@ -118,6 +120,7 @@ def tell_gone(*, offer: Offer, vacancy: Vacancy, by: Actor) -> None:
         template=GONE,
         context=_place(vacancy),
         expires_at=vacancy.starts_at,
+        location=vacancy.location,
         by=by,
     )
 
@@ -169,5 +172,6 @@ def _promise(
         expires_at=appointment.starts_at,
         offset=offset,
         link=link,
+        location=appointment.location,
         by=by,
     )
