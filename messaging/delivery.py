@@ -38,6 +38,7 @@ from messaging.models import (
     Subject,
     database_now,
 )
+from messaging.optout import optout_url
 from messaging.providers import Ambiguous, Envelope, Provider, Refused, Temporary, email_provider
 from messaging.quiet import may_leave_at
 from messaging.reach import Reach, reach
@@ -224,6 +225,7 @@ def _hand_over(message: Message, where: Reach, provider: Provider | None, now: d
         to=where.address,
         subject_line=written.subject_line,
         body=written.body,
+        optout_url=optout_url(message),
     )
     try:
         provider_message_id = provider.send(envelope)

@@ -40,6 +40,8 @@ class Envelope:
     to: str
     subject_line: str
     body: str
+    # Where one POST, without a cookie, ends messages of this kind.
+    optout_url: str = ""
 
 
 class Provider(ABC):
@@ -116,7 +118,7 @@ class SmtpProvider(Provider):
             subject=envelope.subject_line,
             body=envelope.body,
             to=[envelope.to],
-            headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+            headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", **_optout_headers(envelope)},
             connection=self._connection,
         )
         try:
@@ -136,6 +138,15 @@ class SmtpProvider(Provider):
         # Derived from the key: mail programs that do get a message twice can show it once.
         domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
         return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def _optout_headers(envelope: Envelope) -> dict[str, str]:
+    if not envelope.optout_url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{envelope.optout_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _outcome(error: Exception) -> Refused | Temporary | Ambiguous:

@@ -17,7 +17,7 @@ from audit.actors import SYSTEM, Actor
 from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed
 from clinic.models import Location
-from messaging import links
+from messaging import links, optout
 from messaging.catalogue import check_context, template_named
 from messaging.errors import BeingSent, NotResendable, Outdated
 from messaging.models import (
@@ -31,7 +31,8 @@ from messaging.models import (
 )
 from messaging.quiet import may_leave_at
 from messaging.tasks import deliver_message
-from patients.models import Patient
+from patients.models import Consent, ConsentKind, Patient
+from patients.services import record_consent
 
 # How long a desk waits for a sender that holds the subject before it is asked to try again.
 _PATIENCE = "4s"
@@ -152,6 +153,17 @@ def resend_message(*, message: Message, reason: str, by: Any) -> Message:
         record(actor=by, action="message.resent", subject=again, patient=failed.patient, facts=facts)
         _nudge(again)
     return again
+
+
+@transaction.atomic
+def opt_out(*, message: Message) -> ConsentKind:
+    """Keep that the reader of this message wants no more of its kind. Said twice it is kept once."""
+    kind = optout.kind_of(message)
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=message.patient_id)
+    if Consent.objects.standing(patient, kind) is not False:
+        reader = optout.Reader(public_id=message.public_id, patient_id=patient.pk)
+        record_consent(patient=patient, kind=kind, is_given=False, by=reader, source="unsubscribe")
+    return kind
 
 
 @within_an_act
