@@ -27,6 +27,7 @@ from django.db.models.functions import Now
 from audit.actors import SYSTEM
 from audit.services import record
 from messaging.catalogue import Template, template_named
+from messaging.invitation import invitation_of
 from messaging.models import (
     DOUBTFUL_OUTCOMES,
     Attempt,
@@ -226,6 +227,7 @@ def _hand_over(message: Message, where: Reach, provider: Provider | None, now: d
         subject_line=written.subject_line,
         body=written.body,
         optout_url=optout_url(message),
+        invitation=invitation_of(message, now=now),
     )
     try:
         provider_message_id = provider.send(envelope)

@@ -58,7 +58,7 @@ def tell_cancelled(*, appointment: Appointment, notify: bool, by: Actor) -> None
             patient=appointment.patient,
             subject=subject,
             template=CANCELLED,
-            context=context_of(appointment),
+            context=_visit(appointment),
             expires_at=appointment.starts_at,
             location=appointment.location,
             by=by,
@@ -135,6 +135,11 @@ def _offer_key(offer: Offer) -> str:
     return f"offer:{offer.public_id}"
 
 
+def _visit(appointment: Appointment) -> dict[str, Any]:
+    """With its end, so that the message can bring a calendar entry."""
+    return {**context_of(appointment), "ends_at": appointment.ends_at.isoformat()}
+
+
 def _place(about: Appointment | Vacancy) -> dict[str, Any]:
     location = about.location
     return {
@@ -167,7 +172,7 @@ def _promise(
         patient=appointment.patient,
         subject=subject,
         template=template,
-        context=context_of(appointment),
+        context=_visit(appointment),
         not_before=not_before,
         expires_at=appointment.starts_at,
         offset=offset,
