@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic.core.clock import is_zone
 from clinic.core.records import EditableRecord
@@ -27,6 +27,14 @@ SLOT_GRIDS = [(minutes, f"{minutes} minutes") for minutes in (5, 10, 15, 20, 30,
 def features_field() -> ArrayField[list[str], list[str]]:
     """What a room has or a visit needs, in the clinic's own short words."""
     return ArrayField(models.CharField(max_length=FEATURE_LENGTH), default=list, blank=True, size=MOST_FEATURES)
+
+
+MOST_REMINDERS, LEAST_LEAD_MINUTES, MOST_LEAD_MINUTES = 5, 15, 14 * 24 * 60
+
+
+def reminders_field() -> ArrayField[list[int] | None, list[int] | None]:
+    """How many minutes before a visit each reminder goes out. Null: as usual; empty: none."""
+    return ArrayField(models.PositiveIntegerField(), null=True, blank=True, size=MOST_REMINDERS)
 
 
 class LocationQuerySet(models.QuerySet["Location"]):
@@ -56,6 +64,11 @@ class Location(EditableRecord):
     slot_grid_minutes = models.PositiveSmallIntegerField(default=15, db_default=15, choices=SLOT_GRIDS)
     # Offer only what leaves no gap: the first and the last time of each free stretch.
     offers_only_adjacent = models.BooleanField(default=False, db_default=False)
+    # On the location's clock, over midnight or not. Nothing is sent in between; null is at any hour.
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    # Unless the service says otherwise.
+    reminder_minutes = reminders_field()
 
     objects = LocationQuerySet.as_manager()
 
@@ -67,6 +80,15 @@ class Location(EditableRecord):
             models.CheckConstraint(name="location_late_cancel_up_to_30_days", condition=Q(late_cancel_hours__lte=720)),
             models.CheckConstraint(
                 name="location_slot_grid_divides_the_hour", condition=Q(slot_grid_minutes__in=[5, 10, 15, 20, 30, 60])
+            ),
+            models.CheckConstraint(
+                name="location_quiet_hours_have_both_ends",
+                condition=Q(quiet_from=None, quiet_until=None)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+            ),
+            models.CheckConstraint(
+                name="location_reminders_up_to_5",
+                condition=Q(reminder_minutes=None) | Q(reminder_minutes__len__lte=MOST_REMINDERS),
             ),
         ]
 
@@ -148,6 +170,8 @@ class Service(EditableRecord):
     notice_minutes = models.PositiveIntegerField(default=0, db_default=0)
     horizon_days = models.PositiveSmallIntegerField(default=730, db_default=730)
     needed_features = features_field()
+    # Unless null: then the location's.
+    reminder_minutes = reminders_field()
 
     objects = ServiceQuerySet.as_manager()
 
@@ -169,6 +193,10 @@ class Service(EditableRecord):
             models.CheckConstraint(name="service_notice_up_to_30_days", condition=Q(notice_minutes__lte=43200)),
             models.CheckConstraint(
                 name="service_horizon_1_to_730_days", condition=Q(horizon_days__gte=1, horizon_days__lte=730)
+            ),
+            models.CheckConstraint(
+                name="service_reminders_up_to_5",
+                condition=Q(reminder_minutes=None) | Q(reminder_minutes__len__lte=MOST_REMINDERS),
             ),
         ]
 

@@ -54,6 +54,7 @@ def add_service(
     notice_minutes: int = 0,
     horizon_days: int = 730,
     needed_features: Sequence[str] = (),
+    reminder_minutes: Sequence[int] | None = None,
 ) -> Service:
     """Offer a service; by admins. Therapists who give it are named one by one."""
     _may_set_up(by)
@@ -69,6 +70,7 @@ def add_service(
             notice_minutes=notice_minutes,
             horizon_days=horizon_days,
             needed_features=list(needed_features),
+            reminder_minutes=None if reminder_minutes is None else list(reminder_minutes),
         )
     record(actor=by, action="service.added", subject=service)
     return service
@@ -137,6 +139,8 @@ def _location_rules() -> AbstractContextManager[None]:
         location_hold_1_to_60_minutes=Invalid(fields={"hold_minutes": "1 to 60 minutes."}),
         location_late_cancel_up_to_30_days=Invalid(fields={"late_cancel_hours": "At most 720 hours."}),
         location_slot_grid_divides_the_hour=Invalid(fields={"slot_grid_minutes": "5, 10, 15, 20, 30 or 60 minutes."}),
+        location_quiet_hours_have_both_ends=Invalid(fields={"quiet_until": "Give two different times, or none."}),
+        location_reminders_up_to_5=Invalid(fields={"reminder_minutes": "At most 5 reminders."}),
     )
 
 
@@ -153,4 +157,5 @@ def _service_rules() -> AbstractContextManager[None]:
         clinic_service_name_key=Invalid(fields={"name": "There is a service of this name already."}),
         service_notice_up_to_30_days=Invalid(fields={"notice_minutes": "At most 43200 minutes (30 days)."}),
         service_horizon_1_to_730_days=Invalid(fields={"horizon_days": "1 to 730 days."}),
+        service_reminders_up_to_5=Invalid(fields={"reminder_minutes": "At most 5 reminders."}),
     )

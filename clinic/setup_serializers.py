@@ -9,7 +9,10 @@ from rest_framework import serializers
 from clinic.core.api import StrictSerializer
 from clinic.models import (
     FEATURE_LENGTH,
+    LEAST_LEAD_MINUTES,
     MOST_FEATURES,
+    MOST_LEAD_MINUTES,
+    MOST_REMINDERS,
     SLOT_GRIDS,
     Audience,
     Location,
@@ -33,6 +36,18 @@ class FeaturesField(serializers.ListField):
         return sorted(set(super().to_internal_value(data)))
 
 
+class RemindersField(serializers.ListField):
+    """Minutes before a visit, each once, the longest first. Null is as usual, an empty list is none."""
+
+    child = serializers.IntegerField(min_value=LEAST_LEAD_MINUTES, max_value=MOST_LEAD_MINUTES)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MOST_REMINDERS, allow_null=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[int]:
+        return sorted(set(super().to_internal_value(data)), reverse=True)
+
+
 class LocationOutput(serializers.ModelSerializer[Location]):
     id = serializers.UUIDField(source="public_id")
 
@@ -40,7 +55,7 @@ class LocationOutput(serializers.ModelSerializer[Location]):
         model = Location
         fields = [
             "id", "name", "timezone", "address", "phone", "country", "late_cancel_hours", "hold_minutes",
-            "slot_grid_minutes", "offers_only_adjacent", "updated_at",
+            "slot_grid_minutes", "offers_only_adjacent", "quiet_from", "quiet_until", "reminder_minutes", "updated_at",
         ]  # fmt: skip
 
 
@@ -56,6 +71,11 @@ class LocationInput(StrictSerializer):
     offers_only_adjacent = serializers.BooleanField(
         help_text="Offer only the first and the last time of each free stretch."
     )
+    quiet_from = serializers.TimeField(
+        allow_null=True, help_text="On the location's clock: nothing is sent from then until `quiet_until`."
+    )
+    quiet_until = serializers.TimeField(allow_null=True)
+    reminder_minutes = RemindersField(help_text="Minutes before a visit. Null: the installation's; empty: none.")
 
 
 class RoomOutput(serializers.ModelSerializer[Room]):
@@ -81,7 +101,7 @@ class ServiceOutput(serializers.ModelSerializer[Service]):
         fields = [
             "id", "name", "technique_family", "duration_minutes", "buffer_before_minutes",
             "buffer_after_minutes", "for_unscreened_patients", "audience", "notice_minutes", "horizon_days",
-            "needed_features", "is_active", "updated_at",
+            "needed_features", "reminder_minutes", "is_active", "updated_at",
         ]  # fmt: skip
 
 
@@ -96,4 +116,5 @@ class ServiceInput(StrictSerializer):
     notice_minutes = serializers.IntegerField(min_value=0, max_value=43200)
     horizon_days = serializers.IntegerField(min_value=1, max_value=730)
     needed_features = FeaturesField()
+    reminder_minutes = RemindersField(help_text="Minutes before a visit. Null: the location's; empty: none.")
     is_active = serializers.BooleanField()

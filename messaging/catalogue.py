@@ -12,9 +12,10 @@ from patients.models import ConsentKind
 
 _VISIT = frozenset({"starts_at", "zone", "location_name"})
 _VISITS = frozenset({"visits_at", "zone", "location_name"})
+_END = frozenset({"ends_at"})
 _PLACE = frozenset({"location_name", "location_phone", "location_address"})
 # What a text prints as a time on the location's clock.
-INSTANTS = {"starts_at": "when", "answer_until": "answer_until"}
+INSTANTS = {"starts_at": "when", "ends_at": "ends", "answer_until": "answer_until"}
 # What a text may list: instants, each printed on a line of its own.
 LISTS = frozenset({"visits_at", "kept_at"})
 
@@ -36,10 +37,10 @@ class Template:
 _TEMPLATES = {
     template.name: template
     for template in (
-        Template("appointment_booked", needs=_VISIT, takes=_PLACE),
-        Template("appointment_moved", needs=_VISIT, takes=_PLACE),
-        Template("appointment_cancelled", needs=_VISIT, takes=_PLACE, tells_an_end=True),
-        Template("appointment_reminder", needs=_VISIT, takes=_PLACE),
+        Template("appointment_booked", needs=_VISIT, takes=_PLACE | _END),
+        Template("appointment_moved", needs=_VISIT, takes=_PLACE | _END),
+        Template("appointment_cancelled", needs=_VISIT, takes=_PLACE | _END, tells_an_end=True),
+        Template("appointment_reminder", needs=_VISIT, takes=_PLACE | _END),
         Template("series_booked", needs=_VISITS, takes=_PLACE),
         Template("series_changed", needs=_VISITS, takes=_PLACE),
         Template("series_cancelled", needs=_VISITS, takes=_PLACE | {"kept_at"}, tells_an_end=True),

@@ -27,6 +27,7 @@ from django.db.models.functions import Now
 from audit.actors import SYSTEM
 from audit.services import record
 from messaging.catalogue import Template, template_named
+from messaging.invitation import invitation_of
 from messaging.models import (
     DOUBTFUL_OUTCOMES,
     Attempt,
@@ -38,7 +39,9 @@ from messaging.models import (
     Subject,
     database_now,
 )
+from messaging.optout import optout_url
 from messaging.providers import Ambiguous, Envelope, Provider, Refused, Temporary, email_provider
+from messaging.quiet import may_leave_at
 from messaging.reach import Reach, reach
 from messaging.rendering import write
 from patients.models import Channel
@@ -150,7 +153,7 @@ def _settle(claim: _Claim, is_unreachable: bool = False) -> None:
     """Decide and do, in one transaction, what becomes of a claimed message."""
     subject = Subject.objects.held_while_sending(claim.subject_id)
     ours = Message.objects.filter(pk=claim.message_id, state=MessageState.SENDING, claim_token=claim.token)
-    message = ours.select_for_update(no_key=True, of=("self",)).select_related("patient", "link").first()
+    message = ours.select_for_update(no_key=True, of=("self",)).select_related("patient", "link", "location").first()
     if message is None:
         return  # the lease ended and somebody else took it over
     message.subject = subject
@@ -191,9 +194,15 @@ def _decide(message: Message, provider: Provider, now: datetime, is_unreachable:
     where = reach(message.patient, template)
     if where.refusal:
         return _Verdict(MessageState.SUPPRESSED, where.refusal)
-    if is_unreachable:
-        return _later(message, now, AttemptOutcome.TEMPORARY)
-    return _hand_over(message, where, provider, now)
+    return _while_quiet(message, now) or _hand_over(message, where, None if is_unreachable else provider, now)
+
+
+def _while_quiet(message: Message, now: datetime) -> _Verdict | None:
+    """Put it off if a late tick or a pause brought it into the quiet hours."""
+    leaves_at = may_leave_at(now, location=message.location, expires_at=message.expires_at)
+    if leaves_at > now:
+        return _Verdict(MessageState.QUEUED, "quiet_hours", pause=leaves_at - now)
+    return None
 
 
 def _overtaken(message: Message, template: Template) -> str:
@@ -207,7 +216,9 @@ def _overtaken(message: Message, template: Template) -> str:
     return ""
 
 
-def _hand_over(message: Message, where: Reach, provider: Provider, now: datetime) -> _Verdict:
+def _hand_over(message: Message, where: Reach, provider: Provider | None, now: datetime) -> _Verdict:
+    if provider is None:
+        return _later(message, now, AttemptOutcome.TEMPORARY)
     written = write(message)
     envelope = Envelope(
         key=message.delivery_key,
@@ -215,6 +226,8 @@ def _hand_over(message: Message, where: Reach, provider: Provider, now: datetime
         to=where.address,
         subject_line=written.subject_line,
         body=written.body,
+        optout_url=optout_url(message),
+        invitation=invitation_of(message, now=now),
     )
     try:
         provider_message_id = provider.send(envelope)
@@ -252,6 +265,8 @@ def _write_down(message: Message, claim: _Claim, verdict: _Verdict) -> None:
     }
     if verdict.pause is not None:
         changes["not_before"] = Now() + verdict.pause
+    if verdict.reason == "quiet_hours":
+        changes["attempt_count"] = message.attempt_count - 1  # it was looked at, not tried
     if verdict.state == MessageState.SENT:
         changes |= {
             "sent_at": Now(),

@@ -47,6 +47,7 @@ _REASONS = {
     "refused": "The mail service refuses this address or this message.",
     "no_answer": "The mail service broke off. The patient may have got it; ask before sending it again.",
     "later": "The mail service could not take it; the next try is planned.",
+    "quiet_hours": "It waits for the end of the location's quiet hours.",
     "patient_died": "The patient has died.",
     "channel_none": "The patient wants no messages.",
     "surveys_refused": "The patient refused follow-up questions.",

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from clinic.core.records import Record
+from clinic.models import Location
 from patients.models import Channel, OfPatientQuerySet, Patient
 
 
@@ -100,6 +101,10 @@ class Message(Record):
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     context = models.JSONField(default=dict)
     link = models.ForeignKey("SignedLink", models.PROTECT, null=True, blank=True, related_name="messages")
+    # Whose quiet hours count; without one it is sent at any hour.
+    location = models.ForeignKey(
+        Location, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
     delivery_key = models.CharField(max_length=160, unique=True)
     not_before = models.DateTimeField()
     expires_at = models.DateTimeField()

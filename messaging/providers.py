@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.mime.text import MIMEText
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from messaging.invitation import Invitation
 from messaging.models import LocalDelivery
 from patients.models import Patient
 
@@ -40,6 +42,9 @@ class Envelope:
     to: str
     subject_line: str
     body: str
+    # Where one POST, without a cookie, ends messages of this kind.
+    optout_url: str = ""
+    invitation: Invitation | None = None
 
 
 class Provider(ABC):
@@ -116,9 +121,11 @@ class SmtpProvider(Provider):
             subject=envelope.subject_line,
             body=envelope.body,
             to=[envelope.to],
-            headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+            headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", **_optout_headers(envelope)},
             connection=self._connection,
         )
+        if envelope.invitation:
+            message.attach(_calendar_file(envelope.invitation))
         try:
             message.send()
         except ValueError as error:
@@ -136,6 +143,22 @@ class SmtpProvider(Provider):
         # Derived from the key: mail programs that do get a message twice can show it once.
         domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
         return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def _calendar_file(invitation: Invitation) -> MIMEText:
+    file = MIMEText(invitation.text, "calendar", "utf-8")
+    file.set_param("method", invitation.method)
+    file.add_header("Content-Disposition", "attachment", filename="visit.ics")
+    return file
+
+
+def _optout_headers(envelope: Envelope) -> dict[str, str]:
+    if not envelope.optout_url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{envelope.optout_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _outcome(error: Exception) -> Refused | Temporary | Ambiguous:

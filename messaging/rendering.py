@@ -5,12 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 
 from clinic.core.clock import print_visit
 from messaging.catalogue import INSTANTS, LISTS
 from messaging.links import link_url
 from messaging.models import Message
+from messaging.optout import optout_url
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,12 @@ def write(message: Message) -> Written:
     language = message.patient.language
     text = render_to_string(f"messaging/email/{message.template}.{language}.txt", _facts(message, language))
     subject_line, _, body = text.strip().partition("\n")
-    return Written(subject_line=subject_line.strip(), body=body.strip() + "\n")
+    return Written(subject_line=subject_line.strip(), body=f"{body.strip()}\n\n{_way_out(message, language)}\n")
+
+
+def _way_out(message: Message, language: str) -> str:
+    with translation.override(language):
+        return gettext("Stop these e-mails: %(address)s") % {"address": optout_url(message)}
 
 
 def _facts(message: Message, language: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed
-from messaging import links
+from clinic.models import Location
+from messaging import links, optout
 from messaging.catalogue import check_context, template_named
 from messaging.errors import BeingSent, NotResendable, Outdated
 from messaging.models import (
@@ -28,13 +29,17 @@ from messaging.models import (
     Subject,
     database_now,
 )
+from messaging.quiet import may_leave_at
 from messaging.tasks import deliver_message
-from patients.models import Patient
+from patients.models import Consent, ConsentKind, Patient
+from patients.services import record_consent
 
 # How long a desk waits for a sender that holds the subject before it is asked to try again.
 _PATIENCE = "4s"
 
-_SAME_WHEN_RESENT = ("patient", "subject", "subject_version", "template", "channel", "context", "link", "expires_at")
+_SAME_WHEN_RESENT = (
+    "patient", "subject", "subject_version", "template", "channel", "context", "link", "location", "expires_at",
+)  # fmt: skip
 
 link_url = links.link_url
 
@@ -79,17 +84,19 @@ def queue_message(
     not_before: datetime | None = None,
     offset: str = "",
     link: SignedLink | None = None,
+    location: Location | None = None,
 ) -> Message | None:
     """Promise to tell a patient something; the same key is the same promise. None: its time has passed.
 
-    Without a channel it goes the way the patient prefers when it is sent. Consent is asked then, too.
+    Without a channel it goes the way the patient prefers when it is sent. Consent is asked then, too. With a location
+    it waits for the end of the quiet hours there.
     """
     check_context(template_named(template), context, has_link=link is not None)
     with transaction.atomic(savepoint=False):
         now = database_now()
         if expires_at <= now:
             return None
-        due_at = not_before or now
+        due_at = may_leave_at(not_before or now, location=location, expires_at=expires_at)
         promise = Message(
             delivery_key=delivery_key(subject=subject, template=template, offset=offset, channel=channel),
             patient=patient,
@@ -99,6 +106,7 @@ def queue_message(
             channel=channel or patient.channel,
             context=dict(context),
             link=link,
+            location=location,
             not_before=due_at,
             expires_at=expires_at,
         )
@@ -145,6 +153,17 @@ def resend_message(*, message: Message, reason: str, by: Any) -> Message:
         record(actor=by, action="message.resent", subject=again, patient=failed.patient, facts=facts)
         _nudge(again)
     return again
+
+
+@transaction.atomic
+def opt_out(*, message: Message) -> ConsentKind:
+    """Keep that the reader of this message wants no more of its kind. Said twice it is kept once."""
+    kind = optout.kind_of(message)
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=message.patient_id)
+    if Consent.objects.standing(patient, kind) is not False:
+        reader = optout.Reader(public_id=message.public_id, patient_id=patient.pk)
+        record_consent(patient=patient, kind=kind, is_given=False, by=reader, source="unsubscribe")
+    return kind
 
 
 @within_an_act

@@ -90,6 +90,7 @@ def _promise(survey: Survey) -> None:
         context={"location_name": home.name, "location_phone": home.phone} if home else {},
         link=link,
         expires_at=survey.expires_at,
+        location=home,
         by=SYSTEM,
     )
 

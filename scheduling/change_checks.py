@@ -56,6 +56,7 @@ def _ask(key: int) -> bool:
         visit_at=visit.starts_at,
         subject=notices.subject_of(visit),
         context=notices.context_of(visit),
+        location=visit.location,
         by=SYSTEM,
     )
     return True

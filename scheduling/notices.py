@@ -58,8 +58,9 @@ def tell_cancelled(*, appointment: Appointment, notify: bool, by: Actor) -> None
             patient=appointment.patient,
             subject=subject,
             template=CANCELLED,
-            context=context_of(appointment),
+            context=_visit(appointment),
             expires_at=appointment.starts_at,
+            location=appointment.location,
             by=by,
         )
 
@@ -106,6 +107,7 @@ def tell_offered(*, offer: Offer, vacancy: Vacancy, until: datetime, by: Actor) 
         context=context,
         expires_at=until,
         link=link,
+        location=vacancy.location,
         by=by,
     )
 
@@ -118,6 +120,7 @@ def tell_gone(*, offer: Offer, vacancy: Vacancy, by: Actor) -> None:
         template=GONE,
         context=_place(vacancy),
         expires_at=vacancy.starts_at,
+        location=vacancy.location,
         by=by,
     )
 
@@ -130,6 +133,11 @@ def withdraw_offer(*, offer: Offer, by: Actor) -> None:
 
 def _offer_key(offer: Offer) -> str:
     return f"offer:{offer.public_id}"
+
+
+def _visit(appointment: Appointment) -> dict[str, Any]:
+    """With its end, so that the message can bring a calendar entry."""
+    return {**context_of(appointment), "ends_at": appointment.ends_at.isoformat()}
 
 
 def _place(about: Appointment | Vacancy) -> dict[str, Any]:
@@ -164,10 +172,11 @@ def _promise(
         patient=appointment.patient,
         subject=subject,
         template=template,
-        context=context_of(appointment),
+        context=_visit(appointment),
         not_before=not_before,
         expires_at=appointment.starts_at,
         offset=offset,
         link=link,
+        location=appointment.location,
         by=by,
     )

@@ -58,5 +58,5 @@ def _ask_once(key: int, patient_id: int, *, now: datetime) -> bool:
     # Not the visit's time: it may be moved before the message is read.
     context = {"location_name": visit.location.name, "location_phone": visit.location.phone}
     known = {"patient": patient, "outdated_id": visit.outdated_id, "visit_at": visit.starts_at}
-    request_screening_anew(**known, context=context, by=SYSTEM)
+    request_screening_anew(**known, context=context, location=visit.location, by=SYSTEM)
     return True

@@ -56,6 +56,7 @@ def _promise(
         template=template,
         context=context,
         expires_at=max(visit.starts_at for visit in visits),
+        location=visits[0].location,
         by=by,
     )
 

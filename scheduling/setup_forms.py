@@ -13,7 +13,10 @@ from django.core.exceptions import ValidationError
 from clinic.core.clock import at_local, day_bounds
 from clinic.models import (
     FEATURE_LENGTH,
+    LEAST_LEAD_MINUTES,
     MOST_FEATURES,
+    MOST_LEAD_MINUTES,
+    MOST_REMINDERS,
     SLOT_GRIDS,
     Audience,
     Location,
@@ -73,6 +76,36 @@ class FeaturesField(forms.CharField):
             rule = f"At most {MOST_FEATURES} short words of letters, digits, spaces and hyphens, separated by commas."
             raise ValidationError(rule, code="invalid")
         return words
+
+
+class RemindersField(forms.CharField):
+    """Hours before a visit, separated by commas, kept as minutes. Empty is as usual (None), `none` is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="Reminders", required=False, max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            **kwargs,
+        )  # fmt: skip
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return ", ".join(f"{minutes / 60:g}" for minutes in value) or "none"
+        return value
+
+    def clean(self, value: Any) -> Any:
+        text = str(super().clean(value)).strip().lower()
+        if text in ("", "none"):
+            return [] if text else None
+        try:
+            minutes = sorted({round(float(part) * 60) for part in text.split(",")}, reverse=True)
+        except (ValueError, OverflowError):
+            raise ValidationError("Write hours as 48, 2 or 0.5.", code="invalid") from None
+        if len(minutes) > MOST_REMINDERS or minutes[0] > MOST_LEAD_MINUTES or minutes[-1] < LEAST_LEAD_MINUTES:
+            rule = (
+                f"At most {MOST_REMINDERS} reminders, each between a quarter of an hour and 14 days before the visit."
+            )
+            raise ValidationError(rule, code="invalid")
+        return minutes
 
 
 class WeekForm(RefusableForm):
@@ -239,6 +272,13 @@ class LocationForm(VersionedForm):
     )
     slot_grid_minutes = forms.TypedChoiceField(label="Times are offered every", coerce=int, choices=SLOT_GRIDS)
     offers_only_adjacent = forms.BooleanField(required=False, label="Offer only times that leave no gap")
+    reminder_minutes = RemindersField(
+        help_text="Such as 48, 2. Empty: as the clinic usually does. A service may have its own."
+    )
+    quiet_from = ClockField(label="No messages from", required=False)
+    quiet_until = ClockField(
+        label="until", required=False, help_text="What is due in between is sent at the end, unless that is too late."
+    )
 
 
 class RoomForm(VersionedForm):
@@ -275,6 +315,7 @@ class NewServiceForm(RefusableForm):
         label="Booked at the earliest", min_value=1, max_value=730, initial=730, help_text="Ahead of it."
     )
     needed_features = FeaturesField(label="The room needs", help_text="Words of rooms, such as hoist.")
+    reminder_minutes = RemindersField(help_text="Such as 48, 2. Empty: as the location does.")
 
 
 class ServiceForm(NewServiceForm, VersionedForm):

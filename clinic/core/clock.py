@@ -46,6 +46,18 @@ def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
     return at_local(day, time.min, zone_name), at_local(day + timedelta(days=1), time.min, zone_name)
 
 
+def end_of_daily_span(instant: datetime, starts: time, ends: time, zone_name: str) -> datetime | None:
+    """When the span of each day that the instant lies in is over; None outside of it. A span may run over midnight.
+    It is one stretch of time: an hour that the clock shows twice does not split it."""
+    today = local(instant, zone_name).date()
+    for day in (today - timedelta(days=1), today):
+        last_day = day if starts < ends else day + timedelta(days=1)
+        until = at_local(last_day, ends, zone_name)
+        if at_local(day, starts, zone_name) <= instant < until:
+            return until
+    return None
+
+
 def zone_label(zone_name: str) -> str:
     """The zone's city, as in 'New York time'."""
     city = zone_name.rsplit("/", 1)[-1].replace("_", " ")

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from audit.actors import Actor
 from audit.services import record
 from clinic.core.errors import Invalid, NotAllowed, NotFound
+from clinic.models import Location
 from messaging.links import mark_used
 from messaging.models import SignedLink, Subject
 from messaging.services import issue_link, queue_message
@@ -29,7 +30,14 @@ LONGEST_NOTE = 500
 
 @transaction.atomic
 def request_change_check(
-    *, patient: Patient, visit_id: UUID, visit_at: datetime, subject: Subject, context: Mapping[str, Any], by: Actor
+    *,
+    patient: Patient,
+    visit_id: UUID,
+    visit_at: datetime,
+    subject: Subject,
+    context: Mapping[str, Any],
+    by: Actor,
+    location: Location | None = None,
 ) -> ChangeCheck:
     """Ask the patient, by a link that dies with the visit's `subject` or when it begins. Answers that still count for
     its present time are kept, so is a change nobody has read; and nobody is asked twice for the same time."""
@@ -52,6 +60,7 @@ def request_change_check(
         context=dict(context),
         expires_at=visit_at,
         link=link,
+        location=location,
         by=by,
     )
     record(actor=by, action="change_check.requested", subject=check, patient=patient)

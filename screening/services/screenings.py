@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from clinic.core.errors import NotAllowed, NotFound
+from clinic.models import Location
 from messaging.links import mark_used
 from messaging.models import SignedLink
 from messaging.services import issue_link, queue_message, supersede
@@ -49,21 +50,35 @@ def request_intake(*, patient: Patient, by: Any) -> SignedLink:
     """Ask the patient to fill in the intake. Links and unsent requests from before are withdrawn."""
     home = patient.locations.order_by("name", "pk").first()
     context = {"location_name": home.name} if home else {}
-    return _send_link(patient, "intake_request", context, timezone.now() + LINK_HOLDS_FOR, by=by)
+    return _send_link(patient, "intake_request", context, timezone.now() + LINK_HOLDS_FOR, location=home, by=by)
 
 
 @transaction.atomic
 def request_screening_anew(
-    *, patient: Patient, outdated_id: UUID, visit_at: datetime, context: Mapping[str, Any], by: Actor
+    *,
+    patient: Patient,
+    outdated_id: UUID,
+    visit_at: datetime,
+    context: Mapping[str, Any],
+    by: Actor,
+    location: Location | None = None,
 ) -> SignedLink:
     """Ask a patient whose answers will be too old at a visit to give them anew, by a link that holds until then at
     least. `outdated_id` names those answers; the message's key says whose place it takes."""
     expires_at = max(timezone.now() + LINK_HOLDS_FOR, visit_at)
-    return _send_link(patient, ANEW, context, expires_at, offset=anew_after(outdated_id), by=by)
+    offset = anew_after(outdated_id)
+    return _send_link(patient, ANEW, context, expires_at, location=location, offset=offset, by=by)
 
 
 def _send_link(
-    patient: Patient, template: str, context: Mapping[str, Any], expires_at: datetime, *, by: Any, offset: str = ""
+    patient: Patient,
+    template: str,
+    context: Mapping[str, Any],
+    expires_at: datetime,
+    *,
+    location: Location | None,
+    by: Any,
+    offset: str = "",
 ) -> SignedLink:
     response = start_response(patient=patient, by=by)
     subject = supersede(key=f"intake:{response.public_id}")
@@ -77,6 +92,7 @@ def _send_link(
         context=dict(context),
         expires_at=expires_at,
         link=link,
+        location=location,
         offset=offset,
         by=by,
     )

@@ -3,11 +3,13 @@
 import smtplib
 import socketserver
 import threading
+from email import message_from_string
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from messaging.delivery import deliver
+from messaging.optout import optout_url
 from messaging.providers import Ambiguous, Envelope, Refused, SmtpProvider, Temporary, email_provider
 from tests.factories import PatientFactory
 from tests.messaging.factories import promise
@@ -124,6 +126,15 @@ def test_an_error_carries_no_address(server):
     with pytest.raises(Refused) as error:
         send()
     assert str(error.value) == smtplib.SMTPRecipientsRefused.__name__
+
+
+@pytest.mark.django_db
+def test_the_mail_tells_programs_how_to_stop_it(server):
+    message = promise()
+    deliver(str(message.public_id))
+    headers = message_from_string(server.taken[0])
+    assert headers["List-Unsubscribe"].split() == [f"<{optout_url(message)}>"]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 @pytest.mark.django_db

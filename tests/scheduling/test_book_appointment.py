@@ -78,6 +78,7 @@ def test_promises_a_confirmation_with_a_link_that_lives_until_the_visit(desk):
     assert message.expires_at == appointment.starts_at
     assert message.context == {
         "starts_at": appointment.starts_at.isoformat(),
+        "ends_at": appointment.ends_at.isoformat(),
         "zone": "America/New_York",
         "location_name": desk.location.name,
         "location_address": "1 Main Street",

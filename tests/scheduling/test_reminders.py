@@ -1,9 +1,10 @@
 """Reminders: promised once, for the present time of the visit, and never right after the patient was told."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
+from clinic.models import Location, Service
 from messaging.models import Message
 from scheduling import reminders, services, tasks
 from scheduling.models import Appointment
@@ -90,11 +91,45 @@ def test_each_lead_time_is_its_own_promise(desk, settings):
     ]
 
 
-def test_finding_what_is_due_takes_one_query_however_many_are_not(desk, django_assert_num_queries):
+def test_a_location_has_leads_of_its_own_and_a_service_overrules_it(desk):
+    Location.objects.filter(pk=desk.location.pk).update(reminder_minutes=[180])
+    visit = desk.book(at(9))
+    assert reminders.queue_due(now=at(9) - timedelta(hours=24)) == 0
+    assert reminders.queue_due(now=at(6)) == 1
+    assert promised().get().delivery_key.startswith(f"appointment_reminder:appointment:{visit.public_id}:180m:")
+
+    Service.objects.filter(pk=desk.service.pk).update(reminder_minutes=[60])
+    desk.book(at(11))
+    assert reminders.queue_due(now=at(9, 59)) == 0
+    assert reminders.queue_due(now=at(10)) == 1
+
+
+def test_an_empty_list_means_no_reminder(desk):
+    Service.objects.filter(pk=desk.service.pk).update(reminder_minutes=[])
+    desk.book(at(9))
+    assert reminders.queue_due(now=at(8)) == 0
+    assert not promised().exists()
+
+
+def test_a_reminder_due_in_the_quiet_hours_waits_for_their_end(desk):
+    Location.objects.filter(pk=desk.location.pk).update(quiet_from=time(21), quiet_until=time(8))
+    desk.location.refresh_from_db()
+    Service.objects.filter(pk=desk.service.pk).update(reminder_minutes=[150])
+    early, later = desk.book(at(9)), desk.book(at(10, 15, days=1))
+    reminders.queue_due(now=at(8, days=1))
+    reminders.queue_due(now=at(7))
+    due = dict(promised().values_list("subject__key", "not_before"))
+    assert due == {
+        f"appointment:{early.public_id}": at(8),  # it was due at half past six
+        f"appointment:{later.public_id}": at(8, days=1),
+    }
+
+
+def test_finding_what_is_due_takes_two_queries_however_many_are_not(desk, django_assert_num_queries):
     for hour in range(9, 13):
         desk.book(at(hour))
     reminders.queue_due(now=at(8))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the leads there are, and the visits of the one
         assert reminders.queue_due(now=at(8)) == 0
 
 

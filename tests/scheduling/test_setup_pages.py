@@ -395,3 +395,29 @@ def set_hours(desk, number):
         OpeningHours.objects.create(
             location=desk.location, weekday=week % 7, starts_at_local=time(9), ends_at_local=time(17), valid_from=day
         )
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "shown"),
+    [("48, 2", [2880, 120], "48, 2"), ("0.5,24", [1440, 30], "24, 0.5"), ("none", [], "none"), ("", None, "")],
+)
+def test_reminders_are_typed_in_hours_for_a_location_and_a_service(desk, page_of, typed, kept, shown):
+    client, address = page_of(desk.admin), places(desk)["place"]
+    client.post(address, about(desk, reminder_minutes=typed, quiet_from="21:00", quiet_until="08:00"))
+    desk.location.refresh_from_db()
+    place = desk.location
+    assert (place.reminder_minutes, place.quiet_from, place.quiet_until) == (kept, time(21), time(8))
+    page = text_of(client.get(address))
+    assert 'value="21:00"' in page
+    assert not shown or f'value="{shown}"' in page
+
+    client.post("/setup/services/new/", service_entries(reminder_minutes=typed))
+    assert Service.objects.get(name="Long release").reminder_minutes == kept
+
+
+@pytest.mark.parametrize("typed", ["soon", "0.1", "337", "1,2,3,4,5,6", "1,,2", "nan", "inf"])
+def test_reminders_that_cannot_be_are_refused(desk, page_of, typed):
+    answer = page_of(desk.admin).post(places(desk)["place"], about(desk, reminder_minutes=typed))
+    assert answer.status_code == 422
+    desk.location.refresh_from_db()
+    assert (desk.location.reminder_minutes, desk.location.version) == (None, 1)
