@@ -272,7 +272,7 @@ def test_a_course_is_the_last_twelve_findings_oldest_first(page, therapist, loca
             therapist, location, patient=draft.patient, starts_at=MONDAY_NINE + timedelta(days=number)
         )
         find(session, therapist, trigger_point=row.trigger_point, muscle="", side="", tenderness=number % 5)
-    [line] = page.get(reverse("sessions:patient", args=[draft.patient.public_id])).context["ledger"]
+    [line] = page.get(reverse("sessions:patient", args=[draft.patient.public_id])).context["now"].ledger
     assert [one.tenderness for one in line.course] == [number % 5 for number in range(2, 14)]
     assert line.times_seen == TriggerPointObservation.objects.count() == 14
     assert line.change.kind == "worse"
