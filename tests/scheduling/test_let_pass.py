@@ -117,6 +117,15 @@ def test_a_rule_that_speaks_more_gravely_later_blocks_again(desk, lead):
     assert gate(**known).is_overridden
 
 
+def test_a_flag_raised_in_the_very_moment_was_there_to_be_seen(blocked, lead):
+    visit = blocked.book(at(9), by=lead, screening_reason=REASON)
+    known = {"patient": visit.patient, "service": visit.service, "visit_id": visit.public_id}
+    Flag.objects.update(created_at=GateOverride.objects.get().created_at)
+    assert gate(**known).is_overridden
+    Flag.objects.update(created_at=GateOverride.objects.get().created_at + timedelta.resolution)
+    assert gate(**known).level == "block"
+
+
 def test_a_caution_beside_the_block_was_not_let_pass_as_a_block(desk, lead):
     answered(desk.patient, vein_past="yes", bones="yes", bones_kind="osteopenia")
     visit = desk.book(at(9), by=lead, screening_reason=REASON)

@@ -76,15 +76,17 @@ def test_the_gate_keeps_a_treatment_within_the_limits(patient, therapist, in_a_m
 
 
 @pytest.mark.parametrize(
-    ("terms", "reasons"),
+    "case",
     [
         ({"forbidden_regions": ("LEG.POST",)}, ["region_barred", "region_not_cleared"]),
         ({"allowed_regions": ("LEG.POST",)}, []),
         ({"max_pressure": 1}, ["region_barred", "pressure_not_cleared"]),
         ({}, ["region_barred"]),
     ],
+    ids=["forbidden", "allowed", "pressure", "none"],
 )
-def test_the_gate_reads_every_limit(patient, therapist, in_a_month, service, terms, reasons):
+def test_the_gate_reads_every_limit(patient, therapist, in_a_month, service, case):
+    terms, reasons = case
     cleared(patient, therapist, in_a_month, **terms)
     verdict = gate(patient=patient, service=service, treatments=[CALF])
     assert [one.reason for one in verdict.objections] == reasons

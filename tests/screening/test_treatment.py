@@ -112,6 +112,8 @@ def test_a_therapists_reason_answers_a_guarded_region_and_the_leads_what_a_docto
     )
     excused = Treatment(region="LEG.POST", excused=frozenset({"CI-05"}), is_excused_by_lead=is_lead)
     assert objections([flag], [excused]) == ([] if is_lead else [Objection("region_not_cleared", "CI-05")])
+    by_default = Treatment(region="LEG.POST", excused=frozenset({"CI-05"}))
+    assert objections([flag], [by_default]) == [Objection("region_not_cleared", "CI-05")]
     assert objections([flag], [CALF]) == [
         Objection("region_barred", "CI-05"), Objection("region_not_cleared", "CI-05"),
     ]  # fmt: skip
