@@ -70,7 +70,8 @@ UNGATED = {
 }  # fmt: skip
 GATED = {
     "book_appointment", "book_held", "hold_slot", "book_series", "move_appointment", "move_series",
-    "restore_appointment", "offer_vacancy", "accept_offer", "start_session", "record_technique", "record_trigger_point", "copy_forward",
+    "restore_appointment", "offer_vacancy", "accept_offer", "start_session",
+    "record_technique", "record_trigger_point", "copy_forward",
     "sign_session",
 }  # fmt: skip
 NO_ACTS = {"Pick", "Wish"}
@@ -255,7 +256,8 @@ def test_letting_a_visit_pass_is_the_leads_alone_and_leaves_a_trace(world, state
 
 
 LATER = (
-    "move", "make longer", "take back a cancellation", "start the session", "record a technique", "treat a point", "sign"
+    "move", "make longer", "take back a cancellation", "start the session", "record a technique", "treat a point",
+    "sign",
 )  # fmt: skip
 
 
