@@ -21,7 +21,7 @@ _PURE = [f"{SCREENING}/test_{name}.py" for name in ("rulebook", "windows", "rule
 NOTICED_BY = {
     "engine": [f"{SCREENING}/test_engine.py", *_PURE],
     "facts": [f"{SCREENING}/test_facts.py", *_PURE],
-    "treatment": [f"{SCREENING}/test_treatment.py", f"{SCREENING}/test_clearance.py"],
+    "treatment": [f"{SCREENING}/test_{name}.py" for name in ("treatment", "endangerment", "clearance")],
     "terms": [f"{SCREENING}/test_terms.py", f"{SCREENING}/test_clearance.py"],
     "changes": [f"{SCREENING}/test_changes.py"],
     "services.gates": [

@@ -14,6 +14,7 @@ from screening.services import clear_flag, gate, reopen_flag
 from screening.terms import Terms
 from screening.treatment import Treatment
 from sessions import catalogue
+from tests.factories import ConsentFactory
 from tests.screening.factories import sent_intake
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,15 @@ def test_a_flag_nobody_cleared_has_no_limits(patient, service):
     assert [(one.reason, one.rule_id) for one in verdict.objections] == [("region_barred", "CI-26")]
     assert (verdict.level, verdict.is_blocked) == ("warn", True)
     assert not gate(patient=patient, service=service, treatments=[HAND]).is_blocked
+
+
+def test_the_gate_asks_for_the_consent_to_pelvic_work_and_for_no_other(patient, service):
+    sent_intake(patient)
+    pelvic = Treatment(region="PELVIS", pressure=2, excused=frozenset({"CI-41"}))
+    asked = {"patient": patient, "service": service, "treatments": [pelvic]}
+    assert [one.reason for one in gate(**asked).objections] == ["pelvic_consent_missing"]
+    ConsentFactory(patient=patient, kind="pelvic")
+    assert gate(**asked).objections == ()
 
 
 def test_limits_end_with_the_clearance(patient, therapist, in_a_month, service):

@@ -78,3 +78,9 @@ def test_the_words_name_the_area():
     assert words_of("endangered_deep", region="LEG.POST").startswith("Back of the knee. No deep pressure")
     assert words_of("endangered_deep", region="THIGH.MED").startswith("Groin. ")
     assert words_of("region_barred", region="LEG.POST") == "A flag keeps hands away from this region."
+
+
+def test_a_consent_nobody_spoke_of_is_none():
+    assert [one.reason for one in objections([], [Treatment(region="PELVIS")])] == [
+        "pelvic_consent_missing", "pelvic_scope",
+    ]  # fmt: skip

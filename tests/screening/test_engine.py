@@ -75,6 +75,26 @@ def test_the_first_case_that_holds_speaks_and_rules_speak_in_order(tmp_path):
     assert [(one.rule_id, one.action) for one in found] == [("X-1", "a"), ("X-2", "b")]
 
 
+def test_a_rule_that_rests_on_others_speaks_once_and_hears_only_rules_that_do_not(tmp_path):
+    whens = {
+        "X-1": {"any": [{"yes": "a"}, {"found": {"rules": ["X-3"]}}]},
+        "X-2": {"found": {"rules": ["X-1"]}},
+        "X-3": {"yes": "b"},
+        "X-4": {"found": {"severities": ["caution"], "not_rules": ["X-1"]}},
+    }
+    for rule_id, when in whens.items():
+        cases = [{"severity": "caution", "when": when, "action": "Look."}]
+        rule = {"id": rule_id, "version": 1, "title": f"Rule {rule_id}", "source": "x", "cases": cases}
+        (tmp_path / f"{rule_id}.json").write_text(json.dumps(rule))
+    facts = Facts(today=TODAY, age=40, answers={"a": "yes", "b": "yes"})
+    found = {one.rule_id: one.evidence for one in evaluate(facts, read_rulebook(tmp_path))}
+    heard = {"kind": "rule", "id": "X-3", "text": "Rule X-3"}
+    assert found == {"X-1": [said("a"), heard], "X-3": [said("b")], "X-4": [heard]}
+    assert [one.rule_id for one in evaluate(facts, read_rulebook(tmp_path))] == ["X-1", "X-3", "X-4"]
+    alone = Facts(today=TODAY, age=40, answers={"a": "yes"})
+    assert [one.rule_id for one in evaluate(alone, read_rulebook(tmp_path))] == ["X-1"]
+
+
 def test_regions_come_from_the_answer_one_or_several(finding):
     asked = {"case": {"regions": {"from_answer": "where"}}}
     assert finding({"yes": "a"}, **asked, answers={"a": "yes", "where": ["HAND", "CHEST"]}).regions == ("HAND", "CHEST")

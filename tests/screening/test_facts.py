@@ -83,6 +83,11 @@ def test_a_doubtful_mention_keeps_what_was_recognised():
     assert doubtful == replace(sure, when="unclear")
 
 
+def test_a_mention_among_the_conditions_that_says_when_is_taken_at_its_word():
+    said = known(conditions=(ConditionFact("c", "other", "Bleeding, stopped warfarin"),)).mentions[0].match
+    assert (said.when, said.certainty) == ("earlier", "ask")
+
+
 def test_places_are_read_in_this_order():
     facts = known(
         answers={"medicines": "Warfarin", "blood-thinner-which": "Warfarin", "medicine-allergies": "Warfarin"},

@@ -168,3 +168,9 @@ def test_every_objection_has_words_and_one_who_decides():
         "region_barred", "lubricant_barred", "endangered_deep", "endangered_unsaid", "pelvic_scope",
     } == EXCUSED_BY_THERAPIST  # fmt: skip
     assert {"pressure_unsaid", "pelvic_consent_missing"} == NEVER_EXCUSED
+    for reason in OBJECTIONS:
+        written = {"region": "HAND", "excused": frozenset({"CI-05"})}
+        assert Treatment(**written).excuses("CI-05", reason) is (reason in EXCUSED_BY_THERAPIST)
+        lead = Treatment(**written, is_excused_by_lead=True)
+        assert lead.excuses("CI-05", reason) is (reason not in NEVER_EXCUSED)
+        assert lead.excuses("CI-06", reason) is False
